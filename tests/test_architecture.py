@@ -26,6 +26,7 @@ ORDER = {
         training
         blueprint
         inference
+        diagnosis
         inputs persistence
         fitting
         estimator
@@ -265,6 +266,11 @@ ORDER = {
         blocks inpainting positions quality
     """,
     "inference.positions": "maps over_time",
+    "diagnosis": """
+        finding subject
+        codes data outputs training
+        diagnose
+    """,
     "inference.quality": """
         sentences
         measures

@@ -217,6 +217,8 @@ def test_every_command_says_what_is_next(run) -> None:
         "sample vae.ae --out next.png",
         "denoise vae.ae digits.npy --out next.png",
         "anomalies vae.ae digits.npy --out next.csv",
+        "compare digits.npy --methods pca --latent-dims 2 --n-folds 2 --out compared",
+        "diagnose vae.ae digits.npy",
     ]:
         # Each line leads to the next one, until there is something to look at
         while line is not None and line.split()[0] not in seen:
@@ -228,7 +230,8 @@ def test_every_command_says_what_is_next(run) -> None:
             leads = last.startswith("Next: autoencode ") and "DATA" not in last
             line = last.removeprefix("Next: autoencode ") if leads else None
 
-    assert seen >= set(COMMANDS) - {"reconstruct", "impute", "inpaint", "forecast", "demo"}
+    own = {"reconstruct", "impute", "inpaint", "forecast", "recommend", "demo"}  # of other kinds
+    assert seen >= set(COMMANDS) - own
 
 
 @pytest.mark.parametrize("losses", [[3.0, 1.0, 2.0], [math.nan, 1.0, math.inf], [None] * 3])

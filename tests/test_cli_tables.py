@@ -58,7 +58,7 @@ def test_flags_replace_settings_of_the_fit(run) -> None:
 READERS = [
     name
     for name in COMMANDS
-    if name != "fit" and any(a.name == "data" for a in command_signature(name).arguments)
+    if {"model", "data"} <= {a.name for a in command_signature(name).arguments}
 ]
 
 _MORE = {"interpolate": "0 1", "forecast": "--steps 3", "inpaint": "--mask x.npy"}
@@ -68,7 +68,7 @@ _MORE = {"interpolate": "0 1", "forecast": "--steps 3", "inpaint": "--mask x.npy
 def test_invalid_and_useless_flags_are_refused_by_each_command(run, command) -> None:
     more = _MORE.get(command, "")
     out = {"manifold": "o", "plot": "o", "neighbors": "o.npz", "transform": "o.npy"}
-    out |= {"interpolate": "o.png"}
+    out |= {"interpolate": "o.png", "evaluate": "o.json", "diagnose": "o.json"}
     line = f"{command} m.ae {{}} {more} --out {out.get(command, 'o.csv')}"
 
     status, _, err = run(line.format("german.csv") + " --decimal ;")
@@ -106,6 +106,7 @@ def test_each_command_names_what_it_cannot_read(run, command, fault) -> None:
     model = {"no model": "none.ae", "damaged model": "damaged.ae"}.get(fault, "m.ae")
     data = {"no data": "none.csv", "empty folder": "empty"}.get(fault, "german.csv")
     out = {"manifold": "p", "plot": "p", "neighbors": "p.npz", "interpolate": "p.png"}
+    out |= {"evaluate": "p.json", "diagnose": "p.json"}
     more = _MORE.get(command, "")
 
     status, _, err = run(f"{command} {model} {data} {more} --out {out.get(command, 'p.csv')}")

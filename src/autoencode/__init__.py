@@ -2,11 +2,10 @@ r"""Autoencoders for anyone with data: compress, denoise, map and generate.
 
 `estimator` has the interface, `recipes` the models of the literature. A model is made of
 `networks`, `distributions`, `priors`, `objectives` and `corruptions`; `models`, `training`,
-`blueprint`, `fitting`, `inference` and `persistence` put them to work. `modalities`, `inputs`,
-`data` and `datasets` are about data, `evaluation`, `manifold` and `plots` about trained models.
-`comparison` measures models beside classical
-methods. `cli` is the command line (`__main__`), `demo` the page of `make demo`, `common` holds
-basic tools.
+`blueprint`, `fitting`, `inference`, `diagnosis` and `persistence` put them to work. `modalities`,
+`inputs`, `data` and `datasets` are about data, `evaluation`, `manifold` and `plots` about trained
+models. `comparison` measures models beside classical methods. `cli` is the command line
+(`__main__`), `demo` the page of `make demo`, `common` holds basic tools.
 """
 
 import importlib

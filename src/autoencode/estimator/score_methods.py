@@ -13,6 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..common.estimates import Estimate
 from ..common.seeding import seeded
 from ..data import Examples
+from ..diagnosis import Diagnosis, diagnose
+from ..diagnosis.subject import Subject
 from ..inference import quality, scores
 from ..inference.positions import maps, over_time
 from ..inference.quality import Evaluation
@@ -124,6 +126,39 @@ class ScoreMethods(ExampleReader):
             | {k: float(v.value if isinstance(v, Estimate) else v) for k, v in found.items()},
             {k: float(v.standard_error) for k, v in estimates.items()},
         )
+
+    @_can_decode
+    def diagnose(
+        self,
+        X_train: ArrayLike | str | Path,
+        X_new: ArrayLike | str | Path | None = None,
+        y_train: ArrayLike | None = None,
+        y_new: ArrayLike | None = None,
+    ) -> Diagnosis:
+        r"""Find what is wrong with this model and its data, the most serious first.
+
+        Training, codes, reconstructions, new examples and data are checked on at most two thousand
+        examples of each set, evenly spaced.
+
+        Arguments:
+            X_train: The training examples.
+            X_new: Examples that the model has not seen, for over-fitting, copies and drift.
+            y_train: The labels or numbers of the training examples, if the model is conditional.
+            y_new: Those of the new examples.
+
+        Returns:
+            The findings, with evidence and the setting to change; empty if nothing was found. They
+            print as sentences.
+        """
+        model, _, x, c = self._open(X_train, y_train)
+        new = (None, None) if X_new is None else self._open(X_new, y_new)[2:]
+        names = [str(name) for name in getattr(self, "feature_names_in_", ())]
+        subject = Subject(
+            model, self.blueprint_, self.objective_, self.history_, self.training_,
+            x, c, *new, names, self.seed_,
+        )  # fmt: skip
+
+        return diagnose(subject)
 
     @available_unless(has_no_decoder, has_no_density)
     def score_samples(

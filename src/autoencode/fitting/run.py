@@ -112,7 +112,7 @@ class FitRun:
 
         fixed_code = self.blueprint.network.code_size(modality.shape_) is not None
 
-        for failure in diagnose(self.step, modality, family, *given, fixed_code):
+        for _, failure in diagnose(self.step, modality, family, *given, fixed_code):
             warn(failure)
 
     def _fit_prior(self, prior: Prior) -> None:

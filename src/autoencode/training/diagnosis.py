@@ -48,8 +48,8 @@ def diagnose(
     history: Sequence[Any],
     training: Solver,
     fixed_code: bool = False,
-) -> Iterator[str]:
-    r"""Yield the texts of warnings about a trained model, each with the setting to change.
+) -> Iterator[tuple[str, str]]:
+    r"""Yield the names and texts of warnings about a trained model, with the setting to change.
 
     Arguments:
         step: The model and its objective.
@@ -75,19 +75,24 @@ def diagnose(
     )
     learned = float(_gains(trained, baseline).mean())
 
-    warnings = [
-        _collapsed(step, trained)
-        or _no_better_than_constant(step, modality, others, baseline)
-        or (_no_better_than_scaled_columns(step, x, others) if held_out is not None else None),
-        _still_falling(history, trained.total, learned, training),
-        _skipped(history, len(data), training),
-    ]
+    warnings: dict[str, str | None] = {"collapse": _collapsed(step, trained)}
+
+    if not warnings["collapse"]:
+        constant_warning = _no_better_than_constant(step, modality, others, baseline)
+        warnings["no better than a constant"] = constant_warning
+
+        if not constant_warning and held_out is not None:
+            warnings["uneven scales"] = _no_better_than_scaled_columns(step, x, others)
+
+    warnings["under-training"] = _still_falling(history, trained.total, learned, training)
+    warnings["skipped steps"] = _skipped(history, len(data), training)
 
     if not isinstance(modality, Tokenized):  # for texts, the modality warns before the training
-        warnings.append(_dominated(step, shown, trained.total, _with_held_out(data, held_out)))
-        warnings.append(None if fixed_code else _too_wide(step, data, trained.target))
+        everything = _with_held_out(data, held_out)
+        warnings["dominant example"] = _dominated(step, shown, trained.total, everything)
+        warnings["code too wide"] = None if fixed_code else _too_wide(step, data, trained.target)
 
-    yield from filter(None, warnings)
+    yield from ((name, text) for name, text in warnings.items() if text)
 
 
 def constant(family: Family, x: Tensor, event: Size, steps: int = 60) -> Distribution:

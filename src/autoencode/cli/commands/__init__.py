@@ -6,7 +6,7 @@ r"""Commands: each is a function whose arguments are the flags and whose docstri
 - `missing/`: missing cells and pixels; things that users do not have
 - `sample`: new examples, and examples between two others
 - `forecast`: the steps after the end of series
-- `score`: surprisal of examples, and the quality of a model (`evaluate`)
+- `score`: surprisal of examples; quality and illnesses of a model (`evaluate`, `diagnose`)
 - `anomalies`, `neighbors`: surprisal, strange examples, and similar ones
 - `plot`, `manifold`, `demo`: pictures and pages
 - `describe`: description of a model; the list of recipes
@@ -28,7 +28,7 @@ from .neighbors import neighbors
 from .plot import plot
 from .reconstruct import denoise, reconstruct
 from .sample import interpolate, sample
-from .score import evaluate, score
+from .score import diagnose, evaluate, score
 from .transform import transform
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -46,6 +46,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
         forecast,
         score,
         evaluate,
+        diagnose,
         plot,
         manifold,
         neighbors,

@@ -122,6 +122,49 @@ def evaluate(
     )
 
 
+def diagnose(
+    model: Path,
+    data: Path,
+    /,
+    new: Path | None = None,
+    out: Path | None = None,
+    source: SourceOptions = SourceOptions(),
+    writing: WriteOptions = WriteOptions(),
+) -> None:
+    r"""Diagnose a model: what is wrong with it and its data, and the setting to change.
+
+    Arguments:
+        model: The model file.
+        data: The training examples, in the same format as those of the fit.
+        new: Examples that the model has not seen, for over-fitting, copies and drift.
+        out: A .json file of all findings with their evidence.
+    """
+    from ...common.atomic_files import replacing
+    from .. import inputs, outputs
+
+    if out is not None:
+        outputs.check_output(out, (".json",), "diagnose", writing.force)
+
+    estimator = inputs.load_model(model, source.loading)
+    known = inputs.read_source(data, source, estimator)
+    X_new = y_new = None
+
+    if new is not None:
+        others = inputs.read_source(new, source.for_other(new), estimator)
+        X_new, y_new = others.X, inputs.context_of(others, estimator)
+
+    found = estimator.diagnose(known.X, X_new, inputs.context_of(known, estimator), y_new)
+    print(found)
+
+    if out is not None:
+        with replacing(out) as path:
+            path.write_text(json.dumps(found.to_dict(), indent=2) + "\n", encoding="utf-8")
+
+        print(f"Wrote {out}: {len(found)} finding{'s' * (len(found) != 1)}.")
+
+    suggest_next("evaluate", model, new or data, options=source)
+
+
 def _print_strangest(scores: Any, columns: Sequence[str], X: Any) -> None:
     r"""Prints the cells with the highest surprisal; missing cells have none."""
     import numpy as np

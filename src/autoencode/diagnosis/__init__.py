@@ -1,0 +1,15 @@
+r"""Diagnosis of a trained model: findings in sentences, the most serious first.
+
+- `diagnose`: all checks of a model and its data
+- `finding`: `Finding` and `Diagnosis`, the results
+- `subject`: the model with samples of its training data and of new data
+- `training`: failures that the records of the training show
+- `codes`: codes that carry too little, or lie where the prior does not
+- `outputs`: reconstructions and new examples
+- `data`: columns and rows that mislead a model or its evaluation
+"""
+
+__all__ = ["Diagnosis", "Finding", "diagnose"]
+
+from .diagnose import diagnose
+from .finding import Diagnosis, Finding

@@ -1,0 +1,149 @@
+r"""Columns and rows of the data that mislead a model or its evaluation."""
+
+__all__ = ["check_data"]
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from scipy.stats import ks_2samp
+from torch import Tensor
+
+from ..modalities.capabilities import Tabular, Tokenized
+from .finding import Finding
+from .subject import Subject
+
+_MAX_COLUMNS = 500
+_MAX_COMPONENTS = 20
+_MAX_SHARE_OF_COPIES = 0.2
+_MIN_SHIFT, _MAX_P = 0.2, 1e-4
+_MIN_COLUMNS = 4
+_LISTED = 3
+
+
+def check_data(subject: Subject) -> Iterator[Finding]:
+    r"""Yield findings about the data.
+
+    Arguments:
+        subject: The model and its data.
+    """
+    known = subject.known.raw.flatten(start_dim=1).double().cpu()
+    copies = 1 - len(known.unique(dim=0)) / len(known)
+    yield from _shared(subject, known, copies)
+
+    if copies > _MAX_SHARE_OF_COPIES:
+        yield Finding(
+            "duplicate rows",
+            0.15,
+            f"{100 * copies:.0f} % of the training examples are copies of others.",
+            "Remove them, unless they stand for frequency:"
+            " ae.manifold.NeighborGraph().fit(Z).duplicates() finds them.",
+            {"share": copies},
+        )
+
+    if isinstance(subject.blueprint.modality, Tabular) and known.shape[1] <= _MAX_COLUMNS:
+        yield from _columns(subject, known)
+
+    if subject.new is not None and not isinstance(subject.blueprint.modality, Tokenized):
+        yield from _drift(subject)
+
+
+def _shared(subject: Subject, known: Tensor, copies: float) -> Iterator[Finding]:
+    if subject.new is None:
+        return
+
+    rows = {row.tobytes() for row in known.numpy()}
+    new = subject.new.raw.flatten(start_dim=1).double().cpu().numpy()
+    share = sum(row.tobytes() in rows for row in new) / len(new)
+
+    if share > 0.01 + 3 * copies:
+        yield Finding(
+            "shared examples",
+            0.75,
+            f"{100 * share:.0f} % of the new examples are training examples, so that their scores"
+            " are too good.",
+            "Remove duplicates before the data are split.",
+            {"share": share},
+        )
+
+
+def _columns(subject: Subject, known: Tensor) -> Iterator[Finding]:
+    constant = (known == known[:1]).all(dim=0)
+
+    if constant.any():
+        names = _named(subject, constant.nonzero()[:, 0].tolist())
+        yield Finding(
+            "constant columns",
+            0.1,
+            f"Columns have one value only: {names}.",
+            "They are left out of the model; drop them if they should not be there.",
+            {"columns": float(constant.sum())},
+        )
+
+    varying = (~constant).nonzero()[:, 0]
+    x = known[:, varying]
+    x = ((x - x.mean(dim=0)) / x.std(dim=0)).nan_to_num()
+    R = (x.T @ x / max(1, len(x) - 1)).abs().triu(diagonal=1)
+    twins = (R > 1 - 1e-9).any(dim=0)
+
+    if len(x) > 2 and twins.any():
+        names = _named(subject, varying[twins].tolist())
+        yield Finding(
+            "duplicate columns",
+            0.15,
+            f"Columns repeat others, up to scale: {names}.",
+            "Drop them: they count twice in the loss.",
+            {"columns": float(twins.sum())},
+        )
+
+    residual = (subject.known.x - subject.known.r).nan_to_num().double()
+
+    if residual.ndim == 2 and residual.shape[1] >= _MIN_COLUMNS:
+        shares = residual.square().sum(dim=0) / residual.square().sum().clamp(min=1e-300)
+        j = int(shares.argmax())
+
+        if shares[j] > max(0.6, 5 / len(shares)):
+            yield Finding(
+                "dominant column",
+                0.35,
+                f"One column makes up {100 * float(shares[j]):.0f} % of the error:"
+                f" {_named(subject, [j]) if len(shares) == known.shape[1] else f'number {j}'}.",
+                "Transform it, by its logarithm or modality=ae.modalities.MixedTables(), or"
+                " leave it out if it is noise.",
+                {"share": float(shares[j])},
+            )
+
+
+def _named(subject: Subject, columns: list[int]) -> str:
+    names = ", ".join(subject.column(j) for j in columns[:_LISTED])
+    return names if len(columns) <= _LISTED else f"{names} and {len(columns) - _LISTED} others"
+
+
+def _drift(subject: Subject) -> Iterator[Finding]:
+    assert subject.new is not None
+    known, new = subject.known.rows, subject.new.rows
+    columns = isinstance(subject.blueprint.modality, Tabular) and known.shape[1] <= _MAX_COLUMNS
+    x, y = (known, new)
+
+    if not columns:  # pixels and spectra: along principal components
+        mean = known.mean(dim=0)
+        V = torch.linalg.svd(known - mean, full_matrices=False)[2][:_MAX_COMPONENTS]
+        x, y = (known - mean) @ V.T, (new - mean) @ V.T
+
+    tests = [ks_2samp(a, b) for a, b in zip(x.T.numpy(), y.T.numpy())]
+    shifts = np.array([test.statistic for test in tests])
+    p = np.array([test.pvalue for test in tests]) * len(tests)
+    moved = (p < _MAX_P) & (shifts > _MIN_SHIFT)
+
+    if moved.any():
+        j = int(np.where(moved, shifts, 0).argmax())
+        own = columns and x.shape[1] == subject.known.raw.flatten(start_dim=1).shape[1]
+        what = _named(subject, [j]) if own else f"{'number' if columns else 'component'} {j}"
+        yield Finding(
+            "drift",
+            0.5,
+            f"New examples are distributed otherwise than the training examples:"
+            f" {int(moved.sum())} of {len(tests)} features have shifted, {what} most.",
+            "Shuffle before the data are split, or fit again on newer data.",
+            {"shifted": float(moved.sum()), "largest_shift": float(shifts[j])},
+        )

@@ -1,0 +1,186 @@
+r"""Reconstructions and new examples."""
+
+__all__ = ["check_new_examples", "check_reconstructions"]
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from ..common.seeding import seeded
+from ..distributions import Dirac
+from ..evaluation import copying, fidelity
+from ..inference.generation import draw_examples, sample_codes
+from ..modalities.capabilities import Tabular, Tiled, Tokenized
+from .finding import Finding
+from .subject import Sample, Subject
+
+_MAX_RATIO = 1.5  # of the errors of new and of training examples
+_STANDARD_ERRORS = 4.0
+_MIN_GAIN = 0.02  # over principal components
+_MIN_SHARPNESS = 0.3
+_MIN_SIDE = 8
+_FAR_RESIDUAL, _MAX_FAR_SHARE = 6.0, 2e-3
+_MIN_COVERAGE = 0.4
+_MAX_COPYING = 0.7
+_MIN_EXAMPLES = 40
+_MAX_FEATURES = 64
+
+
+def check_reconstructions(subject: Subject) -> Iterator[Finding]:
+    r"""Yield findings about reconstructions of training examples and of new ones.
+
+    Arguments:
+        subject: The model and its data.
+    """
+    known, new, modality = subject.known, subject.new, subject.blueprint.modality
+
+    if new is not None and min(len(known.x), len(new.x)) >= _MIN_EXAMPLES:
+        yield from _overfit(known, new)
+
+    if isinstance(modality, Tokenized):
+        return
+
+    if isinstance(subject.model.posterior, Dirac) and known.z.ndim == 2:
+        yield from _linear(subject)
+
+    if isinstance(modality, Tiled) and known.x.ndim == 4:
+        yield from _blurred(subject.held_out)
+
+    if subject.model.posterior.has_density and isinstance(modality, Tabular):
+        yield from _misfit(subject)
+
+
+def check_new_examples(subject: Subject) -> Iterator[Finding]:
+    r"""Yield findings about new examples of models with a density.
+
+    Arguments:
+        subject: The model and its data.
+    """
+    model, modality, real = subject.model, subject.blueprint.modality, subject.held_out
+    few = len(real.x) < _MIN_EXAMPLES
+
+    if few or not model.posterior.has_density or isinstance(modality, Tokenized):
+        return
+
+    with seeded(subject.seed):
+        drawn = draw_examples(model, modality, sample_codes(model, len(real.x), real.c), real.c)
+
+    new = drawn.flatten(start_dim=1).double().cpu().nan_to_num()
+    mean = real.rows.mean(dim=0)
+    V = torch.linalg.svd(real.rows - mean, full_matrices=False)[2][:_MAX_FEATURES]
+    x, y, train = ((rows - mean) @ V.T for rows in (real.rows, new, subject.known.rows))
+    coverage = fidelity(x, y).coverage
+
+    if coverage.value < _MIN_COVERAGE:
+        yield Finding(
+            "unlike samples",
+            0.5,
+            f"New examples cover only {100 * coverage.value:.0f} % of the real ones: the prior and"
+            " the codes of the data lie in different places, or samples are blurred.",
+            "prior=ae.priors.Mixture() or ae.priors.FlowPrior() follows the codes; more epochs and"
+            " a wider code sharpen samples.",
+            {"coverage": coverage.value},
+        )
+
+    if subject.new is not None:
+        p = copying(train, x, y)
+
+        if p.value > _MAX_COPYING and p.value > 0.5 + _STANDARD_ERRORS * p.standard_error:
+            yield Finding(
+                "copies",
+                0.65,
+                f"New examples repeat training examples: one is closer to them than a held-out"
+                f" example is with probability {p.value:.2f}, for 0.5 without copies.",
+                "Use a narrower network or code, more examples, or prior=StandardNormal().",
+                {"copying": p.value},
+            )
+
+
+def _overfit(known: Sample, new: Sample) -> Iterator[Finding]:
+    a, b = known.error.double(), new.error.double()
+    gap = float(b.mean() - a.mean())
+    error = float((a.var() / len(a) + b.var() / len(b)).sqrt())
+
+    if b.mean() > _MAX_RATIO * a.mean() and gap > _STANDARD_ERRORS * error:
+        yield Finding(
+            "over-fitting",
+            0.7,
+            f"New examples have an error of {float(b.mean()):.3g}, training examples of"
+            f" {float(a.mean()):.3g}.",
+            "Use a smaller code or network, Training(patience=10), a corruption, or more examples;"
+            " or the new examples are of another kind.",
+            {"error": float(a.mean()), "error_of_new": float(b.mean())},
+        )
+
+
+def _linear(subject: Subject) -> Iterator[Finding]:
+    known, held_out = subject.known.rows, subject.held_out
+    d = min(subject.known.z.shape[1], *known.shape)
+    mean = known.mean(dim=0)
+    V = torch.linalg.svd(known - mean, full_matrices=False)[2][:d]
+    x = held_out.rows - mean
+    linear = float((x - x @ V.T @ V).square().sum() / len(x))
+    own = float(held_out.error.mean())
+    solved = not subject.blueprint.network.code_size(subject.blueprint.modality.shape_)
+
+    if solved and own > (1 - _MIN_GAIN) * linear > 0 and hasattr(subject.training, "epochs"):
+        yield Finding(
+            "no better than linear",
+            0.3,
+            f"{d} principal components reconstruct as well: their error is {linear:.3g}, that of"
+            f" the model {own:.3g}.",
+            f"ae.linear({d}) is simpler; more epochs or a smaller code may show a gain.",
+            {"error": own, "error_of_components": linear},
+        )
+
+
+def _blurred(sample: Sample) -> Iterator[Finding]:
+    if min(sample.x.shape[-2:]) < _MIN_SIDE:
+        return
+
+    sharpness = _edges(sample.r) / max(_edges(sample.x), 1e-12)
+
+    if sharpness < _MIN_SHARPNESS:
+        yield Finding(
+            "blurred images",
+            0.3,
+            f"Reconstructions have {100 * sharpness:.0f} % of the detail of the images.",
+            "Use a wider code, a smaller beta, more epochs, or ImageSimilarity as the objective.",
+            {"sharpness": sharpness},
+        )
+
+
+def _edges(x: Tensor) -> float:
+    r"""Returns the mean squared Laplacian of images."""
+    inner = x[..., 1:-1, 1:-1]
+    around = x[..., :-2, 1:-1] + x[..., 2:, 1:-1] + x[..., 1:-1, :-2] + x[..., 1:-1, 2:]
+    return float((4 * inner - around).double().square().mean())
+
+
+def _misfit(subject: Subject) -> Iterator[Finding]:
+    r"""Yields whether residuals have far heavier tails than the likelihood."""
+    known = subject.held_out
+
+    with torch.no_grad():
+        c = known.c
+        p = subject.model.given(c).decode(known.z)
+        base = getattr(p, "base_dist", p)
+
+        if subject.model.likelihood.discrete or not isinstance(base, torch.distributions.Normal):
+            return
+
+        residual = ((known.x - p.mean) / p.stddev).abs()
+
+    share = float((residual > _FAR_RESIDUAL).double().mean())
+
+    if share > _MAX_FAR_SHARE:
+        yield Finding(
+            "likelihood misfit",
+            0.6,
+            f"{100 * share:.1f} % of the numbers lie more than six standard deviations from their"
+            " prediction, which a Gaussian does not allow.",
+            "likelihood=ae.distributions.StudentT() or Laplace() allows outliers;"
+            " modality=ae.modalities.MixedTables() transforms skewed columns.",
+            {"far_share": share},
+        )

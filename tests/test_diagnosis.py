@@ -1,0 +1,246 @@
+r"""Tests of the diagnosis: illnesses that were planted are found, and healthy models have none."""
+
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.datasets import load_breast_cancer
+
+import autoencode as ae
+from autoencode.cli import main
+from autoencode.diagnosis import Diagnosis, Finding
+from autoencode.objectives import ELBO
+
+RNG = np.random.default_rng(0)
+CANCER = load_breast_cancer().data[RNG.permutation(569)]
+DIGITS = ae.datasets.digits().X[RNG.permutation(1797)]
+SHORT = ae.Training(epochs=12)
+PLANE = RNG.normal(size=(300, 3)) @ RNG.normal(size=(3, 10)) + 0.1 * RNG.normal(size=(300, 10))
+
+
+class Ill(NamedTuple):
+    r"""A model with an illness, its training examples, and new ones."""
+
+    model: ae.Autoencoder
+    X: Any
+    X_new: Any
+
+
+def fitted(model: ae.Autoencoder, X: Any, X_new: Any) -> Ill:
+    return Ill(model.set_params(random_state=0).fit(X), X, X_new)
+
+
+def collapsed_table() -> Ill:
+    model = ae.vae(3, layers=(), objective=ELBO(beta=1e4), training=SHORT)
+    return fitted(model, CANCER[:300], CANCER[300:])
+
+
+def collapsed_images() -> Ill:
+    return fitted(
+        ae.vae(4, layers=(16,), objective=ELBO(beta=1000.0), training=SHORT),
+        DIGITS[:300],
+        DIGITS[300:600],
+    )
+
+
+def ignoring() -> Ill:
+    ill = fitted(ae.autoencoder(3, training=SHORT), PLANE[:150], PLANE[150:])
+
+    with torch.no_grad():  # the decoder's output no longer depends on the code
+        for name, p in ill.model.model_.decoder.named_parameters():
+            if name.endswith("weight"):
+                p.zero_()
+
+    return ill
+
+
+def unused() -> Ill:
+    ill = fitted(ae.vae(6, training=SHORT), CANCER[:300], CANCER[300:])
+    encode = ill.model.model_.encoder.forward
+
+    def silenced(x: torch.Tensor, *rest: Any) -> Any:
+        q = encode(x, *rest)
+        mean = q.mean * torch.tensor([1.0, 1, 0, 0, 0, 0])
+        return torch.distributions.Independent(torch.distributions.Normal(mean, q.stddev), 1)
+
+    ill.model.model_.encoder.forward = silenced
+    return ill
+
+
+def too_large() -> Ill:
+    X = RNG.normal(size=(300, 2)) @ RNG.normal(size=(2, 12)) + 1e-2 * RNG.normal(size=(300, 12))
+    return fitted(ae.linear(8), X[:150], X[150:])
+
+
+def undertrained() -> Ill:
+    training = ae.Training(epochs=8, learning_rate=2e-4)
+    model = ae.vae(8, layers=(64,), training=training)
+    return fitted(model, DIGITS[:600], DIGITS[600:900])
+
+
+def overfitted() -> Ill:
+    X = RNG.normal(size=(160, 60))
+    return fitted(ae.linear(40), X[:80], X[80:])
+
+
+def heavy_tailed() -> Ill:
+    X = PLANE + 0.05 * RNG.standard_t(1.2, size=PLANE.shape)
+    return fitted(ae.vae(3, training=SHORT), X[:150], X[150:])
+
+
+def off_the_prior() -> Ill:
+    prior = ae.priors.StandardNormal()
+    model = ae.vae(8, layers=(64,), objective=ELBO(beta=1e-3), prior=prior, training=SHORT)
+    return fitted(model, DIGITS[:600], DIGITS[600:900])
+
+
+def drifted() -> Ill:
+    new = CANCER[300:].copy()
+    new[:, 4] += 2 * CANCER[:, 4].std()
+    return fitted(ae.autoencoder(6, training=SHORT), CANCER[:300], new)
+
+
+def drifted_images() -> Ill:
+    return fitted(ae.linear(8), DIGITS[:300], 255 - DIGITS[300:600])
+
+
+def shared() -> Ill:
+    new = np.concatenate([CANCER[300:], CANCER[:60]])
+    return fitted(ae.linear(6), CANCER[:300], new)
+
+
+def copied_columns() -> Ill:
+    X = np.c_[PLANE, 2 * PLANE[:, 0] + 1, np.full(len(PLANE), 7.0)]
+    return fitted(ae.linear(3), X[:150], X[150:])
+
+
+def dominated() -> Ill:
+    X = np.c_[PLANE, RNG.normal(size=len(PLANE))]
+    return fitted(ae.linear(3), X[:150], X[150:])
+
+
+def copied_rows() -> Ill:
+    X = PLANE[:100].repeat(2, axis=0)
+    return fitted(ae.linear(3), X, PLANE[150:])
+
+
+def blurred() -> Ill:
+    return fitted(ae.linear(1), DIGITS[:300], DIGITS[300:600])
+
+
+def linear_alike() -> Ill:
+    return fitted(ae.autoencoder(3, training=SHORT), PLANE[:150], PLANE[150:])
+
+
+def skipping() -> Ill:
+    ill = fitted(ae.vae(3, training=SHORT), PLANE[:150], PLANE[150:])
+    ill.model.history_[-1]["skipped"] = 5
+    return ill
+
+
+PLANTED: dict[Callable[[], Ill], str] = {
+    collapsed_table: "collapse",
+    collapsed_images: "collapse",
+    ignoring: "ignored code",
+    unused: "unused units",
+    too_large: "code larger than needed",
+    undertrained: "under-training",
+    overfitted: "over-fitting",
+    heavy_tailed: "likelihood misfit",
+    off_the_prior: "unlike samples",
+    drifted: "drift",
+    drifted_images: "drift",
+    shared: "shared examples",
+    copied_columns: "duplicate columns",
+    dominated: "dominant column",
+    copied_rows: "duplicate rows",
+    blurred: "blurred images",
+    linear_alike: "no better than linear",
+    skipping: "skipped steps",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("plant", "name"), PLANTED.items(), ids=lambda p: getattr(p, "__name__", p)
+)
+def test_planted_illnesses_are_found(plant: Callable[[], Ill], name: str) -> None:
+    ill = plant()
+    found = ill.model.diagnose(ill.X, ill.X_new)
+    assert name in [f.name for f in found]
+    finding = next(f for f in found if f.name == name)
+    assert finding.remedy
+    assert all(np.isfinite([*finding.evidence.values()]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "X"),
+    [
+        (ae.vae(6, training=SHORT), CANCER),
+        (ae.autoencoder(6, training=SHORT), CANCER),
+        (ae.linear(3), PLANE),
+        (ae.linear(8), DIGITS[:600]),
+    ],
+    ids=["table vae", "table", "linear", "images"],
+)
+def test_nothing_is_found_in_healthy_models(model: ae.Autoencoder, X: Any) -> None:
+    half = len(X) // 2
+    healthy = fitted(model, X[:half], X[half:])
+    found = healthy.model.diagnose(healthy.X, healthy.X_new)
+    assert [f.name for f in found] == []
+    assert "Nothing wrong was found. Checked: collapse" in repr(found)
+
+
+def test_findings_come_in_order_and_change_nothing() -> None:
+    low, high = (Finding(str(s), s, "It is so.", "Change it.", {}) for s in (0.1, 0.9))
+    assert [f.severity for f in Diagnosis([low, high])] == [0.9, 0.1]
+
+    ill = drifted_images()
+    before = ill.model.transform(ill.X)
+    assert ill.model.diagnose(ill.X, ill.X_new) == ill.model.diagnose(ill.X, ill.X_new)
+    assert np.array_equal(before, ill.model.transform(ill.X))
+    assert "collapse" not in [f.name for f in ill.model.diagnose(ill.X)]  # without new examples
+
+
+@pytest.mark.slow
+def test_all_kinds_are_diagnosed() -> None:
+    words = [a + b for a in ("un", "re", "over") for b in ("do", "make", "load", "take")] * 4
+    frame = pd.DataFrame(CANCER[:200, :4]).assign(kind=[*"abcd"] * 50)
+    frame.columns = frame.columns.astype(str)
+    frame.iloc[::9, 1] = np.nan
+    series = RNG.normal(size=(60, 24, 2)).cumsum(axis=1)
+    series[::3, 4:8] = np.nan
+    few = ae.Training(epochs=2)
+
+    for model, X, y in (
+        (ae.vae(2, training=few), words, None),
+        (ae.vae(2, training=few), frame, None),
+        (ae.vae(2, training=few, conditional=True), CANCER[:200], np.arange(200) % 3),
+        (ae.vq_vae(training=few), DIGITS[:200], None),
+        (ae.sparse(training=few), DIGITS[:200], None),
+        (ae.vae(2, modality=ae.modalities.Series(), training=few), series, None),
+        (ae.denoising(training=few), DIGITS[:200], None),
+    ):
+        model.set_params(random_state=0).fit(X, y)
+        found = model.diagnose(X, X, y, y)
+        assert all(f.sentence.endswith(".") for f in found), found
+
+
+def test_command_line(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    ill = shared()
+    ill.model.save("m.ae")
+    np.save("train.npy", ill.X)
+    np.save("new.npy", ill.X_new)
+    assert main(shlex.split("diagnose m.ae train.npy --new new.npy --out d.json")) == 0
+    assert "are training examples" in capsys.readouterr().out
+    found = json.loads(Path("d.json").read_text())
+    assert found["findings"][0]["name"] == "shared examples"
+    assert main(shlex.split("diagnose m.ae train.npy --out d.txt")) == 2
