@@ -145,7 +145,7 @@ def skipping() -> Ill:
 
 
 PLANTED: dict[Callable[[], Ill], str] = {
-    collapsed_table: "collapse",
+    collapsed_table: "ignored code",
     collapsed_images: "collapse",
     ignoring: "ignored code",
     unused: "unused units",

@@ -151,12 +151,20 @@ class ScoreMethods(ExampleReader):
             print as sentences.
         """
         model, _, x, c = self._open(X_train, y_train)
-        new = (None, None) if X_new is None else self._open(X_new, y_new)[2:]
-        names = [str(name) for name in getattr(self, "feature_names_in_", ())]
+        new = None if X_new is None else self._open(X_new, y_new)
         subject = Subject(
-            model, self.blueprint_, self.objective_, self.history_, self.training_,
-            x, c, *new, names, self.seed_,
-        )  # fmt: skip
+            model,
+            self.blueprint_,
+            self.objective_,
+            self.history_,
+            self.training_,
+            x,
+            c,
+            x_new=None if new is None else new.x,
+            c_new=None if new is None else new.c,
+            names=[str(name) for name in getattr(self, "feature_names_in_", ())],
+            seed=self.seed_,
+        )
 
         return diagnose(subject)
 
