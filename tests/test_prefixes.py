@@ -99,7 +99,7 @@ def test_lengths_are_those_of_one_category_for_each_sequence(network: Network, f
 
 
 @pytest.mark.parametrize(
-    "away",
+    "distance",
     [
         pytest.param(0.0, id="where they are drawn"),
         pytest.param(0.3, id="beside", marks=pytest.mark.slow),
