@@ -831,7 +831,7 @@ def test_byte_order_marks_tell_the_encoding_of_texts(tmp_path: Path, encoding: s
     [
         ("l.csv", b"file|label\na|x\nb|y\n"),
         ("l.csv", "file;label\na;x\nb;y\n".encode("utf-16")),
-        ("l.csv.gz", gzip.compress(b"file,label\na,x\nb,y\n")),
+        ("l.csv.gz", gzip.compress(b"file,label\na,x\nb,y\n", mtime=0)),
         ("l.tab", b"# of Monday\nfile\tlabel\na\tx\nb\ty\n"),
         ("l.csv", b'"file" "label"\n"a" "x"\n"b" "y"\n'.replace(b" ", b",")),
     ],
