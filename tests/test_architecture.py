@@ -42,11 +42,11 @@ ORDER = {
         basic counted deterministic representations sparse variational
     """,
     "common": """
-        arrays atomic_files batching configurable estimates failures locks progress ranges seeding
-        threads
-        type_checks visible_text
+        arrays atomic_files batching checks configurable estimates failures locks progress seeding
+        threads visible_text
         container schedules
     """,
+    "common.checks": "ranges types",
     "common.failures": """
         examples fit_warning results
     """,

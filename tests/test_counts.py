@@ -358,10 +358,10 @@ def test_recipes_of_counts_are_settings() -> None:
     assert ae.counts(zero_inflated=True).likelihood.family.dispersion == "feature"
     assert ae.counts(layers=(5,)).network.network.layers == (5,)
 
-    with pytest.raises(TypeError, match="zero_inflated has no effect beside likelihood"):
+    with pytest.raises(TypeError, match="zero_inflated has no effect together with likelihood"):
         ae.counts(zero_inflated=True, likelihood=Poisson())
 
-    with pytest.raises(TypeError, match="masked has no effect beside corruption"):
+    with pytest.raises(TypeError, match="masked has no effect together with corruption"):
         ae.recommender(masked=0.1, corruption=ae.corruptions.Masking())
 
 

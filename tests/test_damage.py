@@ -16,7 +16,7 @@ from safetensors import safe_open
 
 import autoencode as ae
 from autoencode.common import container
-from autoencode.common.type_checks import fits
+from autoencode.common.checks.types import fits
 from autoencode.corruptions import GaussianNoise
 from autoencode.distributions import SharedGaussian
 from autoencode.modalities import Images, Tables

@@ -664,7 +664,7 @@ def test_texts_of_files(tmp_path: Path, name: str, data: bytes, texts: list[str]
     ("name", "data", "message"),
     [
         ("a.jsonl", b'{"a": "x", "b": "y"}', r"out of \['a', 'b'\].*--modality.column"),
-        ("a.jsonl", b'"x"\n{', "line 2 is no JSON"),
+        ("a.jsonl", b'"x"\n{', "line 2 is not JSON"),
         ("a.jsonl", b'{"a": "x"}\n{"b": "y"}', "text in the field 'a' in line 2, got none"),
         ("a.txt.gz", gzip.compress(b"one", mtime=0)[:-6], "damaged or truncated"),
         ("a.txt.gz", gzip.compress(b"\xff", mtime=0), "not UTF-8 once unpacked"),

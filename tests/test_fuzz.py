@@ -13,7 +13,7 @@ import pytest
 
 import autoencode as ae
 from autoencode.common import container
-from autoencode.common.type_checks import learned_hints
+from autoencode.common.checks.types import learned_hints
 from autoencode.data import holds_frame
 
 MUTANTS = int(os.environ.get("MUTANTS", 60))  # of checkpoints and data files

@@ -265,7 +265,9 @@ def test_storage_resume_and_settings(tmp_path: Path) -> None:
     assert np.array_equal(whole.transform(X), ae.load(tmp_path / "model.ae").transform(X))
     assert np.array_equal(whole.transform(X), model.fit(X, resume=True).transform(X))
 
-    with pytest.raises(ValueError, match="cannot resume: the corruption differs"):
+    with pytest.raises(
+        ValueError, match="cannot resume: expected the corruption of the checkpoint"
+    ):
         quick(Compose([Hum(), WhiteNoise(0.0, 5.0)])).set_params(**checkpoint).fit(X, resume=True)
 
 

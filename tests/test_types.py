@@ -577,7 +577,7 @@ def test_conditions_in_text_keep_the_type(cells: Any, text: str) -> None:
 
 
 def test_scipy_matrices_are_refused() -> None:
-    with pytest.raises(TypeError, match="dense"):
+    with pytest.raises(ValueError, match="dense"):
         quick().fit(scipy.sparse.csr_matrix(np.eye(9)))
 
 

@@ -1,8 +1,7 @@
 r"""Basic tools: every other folder may use them, and they use no other folder.
 
 - `configurable`: objects whose constructor arguments are their whole configuration
-- `type_checks`: values compared with the annotations of arguments and attributes
-- `ranges`: values compared with the ranges of arguments
+- `checks`: types and ranges of arguments and attributes
 - `schedules`: weights that change during a training
 - `seeding`: random draws that leave the caller's random state untouched
 - `threads`: how idle threads wait

@@ -14,8 +14,8 @@ import abc
 import torch
 from torch import Tensor
 
+from .checks.ranges import check_above, check_at_least, check_within
 from .configurable import Configurable
-from .ranges import check_above, check_at_least, check_within
 
 
 class WeightSchedule(Configurable, abc.ABC):

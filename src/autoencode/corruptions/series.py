@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..common.ranges import check_at_least
+from ..common.checks.ranges import check_at_least
 from .base import Corruption
 
 

@@ -20,7 +20,7 @@ import abc
 import torch
 from torch import Tensor
 
-from ..common.ranges import check_within
+from ..common.checks.ranges import check_within
 from .base import Corruption
 
 END_BYTE, MASK_BYTE = 255, 254  # never occur in UTF-8

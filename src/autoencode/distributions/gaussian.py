@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.distributions import Normal
 from torch.nn.functional import softplus
 
-from ..common.ranges import check_above, check_at_least
+from ..common.checks.ranges import check_above, check_at_least
 from ..networks import Network
 from .base import RESOLUTION, SMALLEST_SCALE, Family
 from .homoscedastic import Homoscedastic

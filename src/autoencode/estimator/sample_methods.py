@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import inputs
 from ..blueprint import checks
-from ..common.ranges import check_at_least
+from ..common.checks.ranges import check_at_least
 from ..common.seeding import seeded
 from ..data import Examples, as_files
 from ..inference import generation, inpainting, own_size

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from ..common.arrays import tensor_to_numpy
+from ..common.checks.types import check_agreement
 from ..common.configurable import Configurable
-from ..common.type_checks import check_agreement
 from ..data import is_frame, names_of, to_pandas
 from .columns.dtypes import open_cells
 from .statistics import check_finite, column_statistics

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from torch import Tensor
 
+from ..common.checks.types import check_agreement
 from ..common.configurable import Configurable
-from ..common.type_checks import check_agreement
 
 # Minimum distance of knots on the grid, which single precision can resolve
 _MIN_KNOT_DISTANCE = 0.01

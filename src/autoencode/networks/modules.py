@@ -151,7 +151,7 @@ def as_network(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         if len(value) != 2 or not all(map(callable, value)):
             raise TypeError(
-                "expected network as, say, FullyConnected((256, 256)), or as a pair of modules"
+                "expected network as FullyConnected((256, 256)), for example, or a pair of modules"
                 f" (encoder, decoder), got {value!r}."
             )
 

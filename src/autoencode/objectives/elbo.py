@@ -7,7 +7,7 @@ from functools import partial
 from torch import Tensor
 from torch.distributions import Distribution
 
-from ..common.ranges import check_at_least, check_within
+from ..common.checks.ranges import check_at_least, check_within
 from ..common.schedules import WeightSchedule, check_weights
 from ..distributions import RESOLUTION, Gaussian, kl_divergence
 from ..models.latent import Model

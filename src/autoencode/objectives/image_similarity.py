@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
 
-from ..common.ranges import check_choice
+from ..common.checks.ranges import check_choice
 from ..common.schedules import WeightSchedule, check_weights
 from ..models.latent import LatentModel, Model
 from .base import Loss, Objective, penalty_weight

@@ -20,9 +20,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..common.checks.types import check_arguments, check_learned
 from ..common.configurable import Configurable
 from ..common.container import opened
-from ..common.type_checks import check_arguments, check_learned
 
 ARRAY = "array."
 _MAX_INLINE_SIZE = 64  # maximum size of an array in the document itself

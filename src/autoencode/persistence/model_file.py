@@ -23,8 +23,8 @@ from torch import Tensor
 
 from .. import __version__
 from ..blueprint import Blueprint, arguments, choices
+from ..common.checks.types import check_arguments, fits
 from ..common.container import Stored
-from ..common.type_checks import check_arguments, fits
 from ..data import TableFormat
 from ..modalities.capabilities import Tabular
 from ..models.latent import LatentModel

@@ -11,7 +11,7 @@ __all__ = [
 
 from typing import Any
 
-from ..common.ranges import check_within
+from ..common.checks.ranges import check_within
 from ..corruptions import GaussianNoise
 from ..distributions import SharedGaussian
 from ..estimator import Autoencoder

@@ -24,9 +24,9 @@ from filelock import Timeout
 from torch import Tensor
 
 from ..common.atomic_files import check_writable
+from ..common.checks.types import fits
 from ..common.container import read, write
 from ..common.locks import locked
-from ..common.type_checks import fits
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...common.checks.types import check_arguments
 from ...common.configurable import Configurable
-from ...common.type_checks import check_arguments
 
 TEXTS = (".csv", ".tsv", ".tab")
 TABLES = (*TEXTS, ".jsonl", ".ndjson", ".parquet", ".feather", ".arrow")

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.distributions import MultivariateNormal, Normal
 from torch.nn.functional import softplus
 
-from ...common.ranges import check_above, check_within
+from ...common.checks.ranges import check_above, check_within
 from ...networks import Network
 from ..base import RESOLUTION, Family
 

@@ -11,7 +11,7 @@ from torch import Size, Tensor
 from torch.distributions import Distribution, constraints, register_kl
 from torch.nn.functional import one_hot
 
-from ...common.ranges import check_at_least
+from ...common.checks.ranges import check_at_least
 from ...common.schedules import WeightSchedule, check_positive
 from ...networks import Network
 from ..base import Family

@@ -10,7 +10,7 @@ import torch.nn as nn
 from torch import Size, Tensor
 from torch.distributions import Distribution
 
-from ...common.ranges import check_above
+from ...common.checks.ranges import check_above
 from ...networks import Network
 from ..base import Family
 from ..dirac import PointMass

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ...common.ranges import check_above, check_at_least
+from ...common.checks.ranges import check_above, check_at_least
 from ...networks import Network
 from ..base import Family
 from .codebook import QuantizedPoint

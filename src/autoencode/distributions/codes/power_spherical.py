@@ -11,7 +11,7 @@ from torch import Size, Tensor
 from torch.distributions import Beta, Distribution, constraints, register_kl
 from torch.nn.functional import normalize, softplus
 
-from ...common.ranges import check_above
+from ...common.checks.ranges import check_above
 from ...networks import Network
 from ..base import Family
 

@@ -6,7 +6,7 @@ import torch
 from torch import Size, Tensor
 from torch.distributions import Distribution, Independent
 
-from ...common.ranges import check_at_least
+from ...common.checks.ranges import check_at_least
 from ..base import Family
 from ..dirac import PointMass
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
-from ...common.ranges import check_at_least
+from ...common.checks.ranges import check_at_least
 from ...networks import Network
 from .codebook import Codebook, QuantizedPoint
 from .grouping import LearnedEntries, groups, straight_through

@@ -10,7 +10,7 @@ from torch import Size, Tensor
 from torch.distributions import Distribution, constraints
 from torch.nn.functional import softplus
 
-from ...common.ranges import check_above, check_at_least
+from ...common.checks.ranges import check_above, check_at_least
 from ..base import RESOLUTION, Family
 
 _LARGEST_NORM = 1 - 1e-5  # a distance of twelve from the origin, in single precision

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.distributions import constraints
 from torch.nn.functional import softplus
 
-from ...common.ranges import check_choice
+from ...common.checks.ranges import check_choice
 from ...networks import Network
 from ..base import Family
 from ..log_gamma import log_gamma_ratio

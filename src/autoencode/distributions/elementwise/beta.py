@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.distributions.constraints import Constraint
 from torch.nn.functional import softplus
 
-from ...common.ranges import check_above
+from ...common.checks.ranges import check_above
 from ..base import Family, saturate
 
 

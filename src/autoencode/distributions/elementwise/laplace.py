@@ -6,7 +6,7 @@ import torch.distributions as td
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ...common.ranges import check_above
+from ...common.checks.ranges import check_above
 from ..base import Family
 
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.distributions import Categorical, MixtureSameFamily, constraints
 
-from ...common.ranges import check_at_least
+from ...common.checks.ranges import check_at_least
 from ..base import SMALLEST_SCALE, Family
 from .logistic import Logistic256
 

@@ -11,7 +11,7 @@ import torch.nn as nn
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ...common.ranges import check_above
+from ...common.checks.ranges import check_above
 from ...networks import Network
 from ..base import Family
 from ..log_gamma import log_gamma_ratio

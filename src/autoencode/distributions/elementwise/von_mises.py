@@ -9,7 +9,7 @@ import torch.distributions as td
 from torch import Tensor
 from torch.distributions import constraints
 
-from ...common.ranges import check_above
+from ...common.checks.ranges import check_above
 from ..base import Family, saturate
 
 

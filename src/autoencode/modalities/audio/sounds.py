@@ -19,8 +19,8 @@ from torch.distributions.constraints import Constraint
 
 from ...common import failures
 from ...common.arrays import tensor_of
+from ...common.checks.types import check_agreement
 from ...common.failures import warn
-from ...common.type_checks import check_agreement
 from ...corruptions import Compose
 from ...data import on_disk, read_sounds
 from ...data.listing.names import Names

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...common.checks.types import check_agreement
 from ...common.configurable import Configurable
-from ...common.type_checks import check_agreement
 from ...data import locate_cell
 from ..normal_scores import NormalScores
 from .cells import plain

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...common.checks.types import check_agreement
 from ...common.configurable import Configurable
-from ...common.type_checks import check_agreement
 from ...data import locate_cell
 from .categories import categories_of, category_index, word, words_of
 from .cells import no_use, plain

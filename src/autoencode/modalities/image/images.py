@@ -18,8 +18,8 @@ from torch.distributions.constraints import Constraint
 
 from ...common import failures
 from ...common.arrays import cast, tensor_of
+from ...common.checks.types import check_agreement
 from ...common.failures import warn
-from ...common.type_checks import check_agreement
 from ...data import is_image, read_images
 from ...data.listing.sources import Files
 from ...data.media.depths import Depth

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent, constraints
 from torch.distributions.constraints import Constraint
 
-from ...common.type_checks import check_agreement
+from ...common.checks.types import check_agreement
 from ...corruptions import Compose, Masking
 from ...corruptions.base import flatten
 from ...data import (

@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...common.checks.types import check_agreement
 from ...common.configurable import Configurable
-from ...common.type_checks import check_agreement
 
 
 class Gaps(Configurable):

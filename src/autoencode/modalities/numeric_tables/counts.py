@@ -14,8 +14,8 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ...common.arrays import cast, tensor_of
+from ...common.checks.types import check_agreement
 from ...common.failures import warn
-from ...common.type_checks import check_agreement
 from ...data import chunks
 from ...data.sparse_rows import SparseRows, SparseTensor
 from ...data.tabular.libraries import library_of, native_types

@@ -15,8 +15,8 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ...common.arrays import cast, tensor_of
+from ...common.checks.types import check_agreement
 from ...common.failures import warn
-from ...common.type_checks import check_agreement
 from ...data import is_frame, is_numbers, names_of
 from ...data.tabular.frames.kinds import EXACT, is_exact
 from ...data.tabular.libraries import library_of, native_types

@@ -18,7 +18,7 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ...common.arrays import cast, tensor_of
-from ...common.type_checks import check_agreement
+from ...common.checks.types import check_agreement
 from ...corruptions import (
     Compose,
     FutureMasking,

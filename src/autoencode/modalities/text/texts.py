@@ -16,8 +16,8 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ...common import failures
+from ...common.checks.types import check_agreement
 from ...common.failures import warn
-from ...common.type_checks import check_agreement
 from ...corruptions import (
     Blur,
     Compose,

@@ -8,7 +8,7 @@ import torch.nn as nn
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from ...common.ranges import check_choice
+from ...common.checks.ranges import check_choice
 from ..base import Network
 from ..mlp import FullyConnected
 

@@ -12,7 +12,7 @@ import torch.nn as nn
 from torch import Tensor
 from torch.distributions import Distribution
 
-from ...common.ranges import check_at_least
+from ...common.checks.ranges import check_at_least
 from ...distributions import RESOLUTION, Gaussian
 from ...models.latent import LatentModel, Model
 from ...priors import Mixture

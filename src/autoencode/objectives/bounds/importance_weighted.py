@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from ...common.ranges import check_at_least, check_choice, check_within
+from ...common.checks.ranges import check_at_least, check_choice, check_within
 from ...distributions import RESOLUTION, Gaussian
 from ...models.latent import Model
 from ...priors import Mixture

@@ -7,7 +7,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from ...common.ranges import check_choice
+from ...common.checks.ranges import check_choice
 from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import RESOLUTION, Gaussian, kl_divergence
 from ...models.latent import Model

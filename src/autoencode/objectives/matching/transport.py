@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from ...common.ranges import check_above, check_at_least
+from ...common.checks.ranges import check_above, check_at_least
 from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import Dirac
 from ...models.latent import Model

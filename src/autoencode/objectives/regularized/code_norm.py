@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ...common.ranges import check_choice
+from ...common.checks.ranges import check_choice
 from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import Dirac
 from ...models.latent import Model

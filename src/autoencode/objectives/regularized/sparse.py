@@ -7,7 +7,7 @@ from typing import Literal
 from torch import Tensor
 from torch.distributions import Distribution, Independent
 
-from ...common.ranges import check_choice
+from ...common.checks.ranges import check_choice
 from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import Dirac
 from ...distributions.codes.jump_relu import SparsePoint

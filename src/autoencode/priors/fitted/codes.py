@@ -3,6 +3,8 @@ r"""Codes that a prior is fitted to, and fitted numbers that are read back from 
 __all__ = ["keep_first_dimension", "place", "points_of", "usable"]
 
 import logging
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -77,14 +79,16 @@ def keep_first_dimension(prior: nn.Module, first: str, *others: str) -> None:
         >>> prior.load_state_dict({"weight": torch.ones(3)})
         <All keys matched successfully>
     """
+    prior.register_load_state_dict_pre_hook(partial(_resize, (first, *others)))
 
-    def resize(module: nn.Module, tensors: dict[str, Tensor], prefix: str, *_: Any) -> None:
-        stored = tensors.get(prefix + first)
-        K = getattr(module, first).shape[0] if stored is None or not stored.ndim else len(stored)
 
-        for name in (first, *others):
-            if prefix + name in tensors:
-                before = getattr(module, name)
-                setattr(module, name, before.new_empty(K, *before.shape[1:]))
+def _resize(
+    names: Sequence[str], module: nn.Module, tensors: dict[str, Tensor], prefix: str, *_: Any
+) -> None:
+    stored = tensors.get(prefix + names[0])
+    K = getattr(module, names[0]).shape[0] if stored is None or not stored.ndim else len(stored)
 
-    prior.register_load_state_dict_pre_hook(resize)
+    for name in names:
+        if prefix + name in tensors:
+            before = getattr(module, name)
+            setattr(module, name, before.new_empty(K, *before.shape[1:]))

@@ -12,7 +12,7 @@ from torch import Size, Tensor
 from torch.distributions import Distribution, Normal, constraints
 from torch.distributions.constraints import Constraint
 
-from ...common.ranges import check_above, check_at_least
+from ...common.checks.ranges import check_above, check_at_least
 from ..base import Prior
 from ..standard_normal import StandardNormal
 from . import maximization, selection

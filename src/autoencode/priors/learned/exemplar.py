@@ -12,7 +12,7 @@ from torch import Size, Tensor
 from torch.distributions import Distribution, constraints, register_kl
 from torch.distributions.constraints import Constraint
 
-from ...common.ranges import check_at_least
+from ...common.checks.ranges import check_at_least
 from ..base import Prior
 
 _SAME = 1e-3  # distance of two codes of one example, in units of the scale

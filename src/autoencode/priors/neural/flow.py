@@ -10,7 +10,7 @@ import torch.nn as nn
 from torch import Tensor
 from torch.distributions import Distribution
 
-from ...common.ranges import check_at_least, check_choice
+from ...common.checks.ranges import check_at_least, check_choice
 from ...distributions.codes.flows.masked import AutoregressiveStep, Elementwise, MaskedNetwork
 from ...distributions.codes.flows.splines import spline_map
 from ...distributions.codes.flows.steps import Affine, FlowDistribution, Inverse

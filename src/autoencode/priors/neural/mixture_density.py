@@ -15,7 +15,7 @@ from torch.distributions import (
     Normal,
 )
 
-from ...common.ranges import check_at_least
+from ...common.checks.ranges import check_at_least
 from ...networks.mlp import MLP
 from ..base import Prior
 from ..fitted.codes import keep_first_dimension, place, points_of

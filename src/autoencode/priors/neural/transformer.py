@@ -12,7 +12,7 @@ from torch import Size, Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
-from ...common.ranges import check_at_least
+from ...common.checks.ranges import check_at_least
 from ...distributions import Family
 from ...networks import Transformer
 from ..base import Prior

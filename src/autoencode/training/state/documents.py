@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ...common.type_checks import check_arguments, fits
+from ...common.checks.types import check_arguments, fits
 from .records import EpochRecord
 
 MAX_ROLLBACKS = 3

@@ -8,7 +8,7 @@ import torch.nn as nn
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
-from ....common.ranges import check_at_least
+from ....common.checks.ranges import check_at_least
 from ....networks import Network
 from ...base import RESOLUTION, Family
 from .masked import AutoregressiveStep, Elementwise, MaskedNetwork

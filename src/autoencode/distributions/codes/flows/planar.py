@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ....common.ranges import check_at_least
+from ....common.checks.ranges import check_at_least
 from ....networks import Network
 from ...base import RESOLUTION, Family
 from .steps import Affine, FlowDistribution, check_vector
