@@ -892,7 +892,7 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ("fit images --label-column kind --out x.ae", "'images' is a folder"),
         (
             "score vae.ae table.csv --label-column kind --labels labels.npy",
-            "--label-column or --labels",
+            "--labels has no effect",
         ),
         (
             "fit digits.npy --recipe denoising --noise 1 --corruption Masking --out x.ae",

@@ -142,3 +142,73 @@ def test_labels_and_damaged_versions_of_folders_are_joined_by_name(run) -> None:
     assert run("transform given.ae clean --labels kinds.csv --out z.npy")[0] == 0
     y = {f"{i}.png": "ab"[i % 2] for i in names}
     assert np.allclose(np.load("z.npy"), ae.load("given.ae").transform("clean", y), atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def labeled(folder: Path) -> Path:
+    r"""A table with labels in a column and beside it, and a conditional model of it."""
+    rng = np.random.default_rng(0)
+    X, words = (
+        rng.normal(size=(40, 2)).round(2),
+        np.array(["cat", "dog"])[rng.integers(2, size=40)],
+    )
+    rows = [f"{a},{b},{'xy'[i % 2]}" for i, (a, b) in enumerate(X)]
+    (folder / "bare.csv").write_text("\n".join(["a,b,c", *rows, ""]))
+    both = [f"{row},{word}" for row, word in zip(rows, words)]
+    (folder / "both.csv").write_text("\n".join(["a,b,c,pet", *both, ""]))
+    (folder / "pets.csv").write_text("\n".join(["pet", *words, ""]))
+    beside = [f"{word},{i % 3}" for i, word in enumerate(words)]
+    (folder / "many.csv").write_text("\n".join(["pet,cage", *beside, ""]))
+
+    fit = f"{folder / 'both.csv'} --recipe vae --conditional --label-column pet"
+    assert main(["fit", *shlex.split(f"{fit} --out {folder / 'pet.ae'} {QUICK}")]) == 0
+
+    return folder
+
+
+def test_labels_stand_in_the_table_or_beside_it(run, labeled) -> None:
+    assert run("transform pet.ae both.csv --label-column pet --out z.npy")[0] == 0
+    expected = np.load("z.npy")
+
+    for flags in ("--labels pets.csv", "--labels many.csv --label-column pet"):
+        status, _, err = run(f"transform pet.ae bare.csv {flags} --out z.npy")
+        assert status == 0, err
+        assert np.array_equal(np.load("z.npy"), expected)
+
+    np.save("pets.npy", np.arange(40) % 2)
+
+    for flags, message in (
+        ("--labels many.csv", "--labels many.csv --label-column COLUMN"),
+        ("", "needs labels: give --labels FILE, --label-column COLUMN"),
+        ("--labels pets.npy --label-column pet", "columns have no names"),
+        ("--labels pets.csv --y cat", "got --y and --labels"),
+    ):
+        status, _, err = run(f"transform pet.ae bare.csv {flags} --out z.npy")
+        assert (status, message in err) == (2, True), err
+
+
+def test_anomalies_are_compared_to_examples_with_their_label(run, labeled) -> None:
+    read = ae.data.read_table
+    status, out, err = run("anomalies pet.ae both.csv --label-column pet --out all.csv")
+    assert status == 0, err
+    assert "each to those with its label" in out
+    scores = read("all.csv")
+    assert scores["label"].tolist() == read("both.csv")["pet"].tolist()
+
+    for word in ("cat", "dog"):
+        (labeled / "some.csv").write_text(
+            "".join(
+                line + "\n"
+                for line in (labeled / "both.csv").read_text().splitlines()
+                if line.endswith((word, "pet"))
+            )
+        )
+        assert run("anomalies pet.ae some.csv --label-column pet --out one.csv --force")[0] == 0
+        of_word = scores[scores["label"] == word]
+        for name in ("score", "on", "off"):
+            assert np.allclose(read("one.csv")[name], of_word[name], atol=1e-4)
+
+    (labeled / "alone.csv").write_text("a,b,c,pet\n1,2,x,cat\n1,2,y,cat\n3,4,x,dog\n")
+    status, _, err = run("anomalies pet.ae alone.csv --label-column pet --out x.csv")
+    assert status == 2
+    assert "1 examples have the label 'dog'" in err

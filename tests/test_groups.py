@@ -148,10 +148,12 @@ def test_later_files_may_keep_the_column(tmp_path, monkeypatch, capsys, suffix, 
     monkeypatch.chdir(tmp_path)
     frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(patient=GROUPS)
     frame = frame.assign(city=np.array(["x", "y"])[np.arange(20) % 2]) if mixed else frame
+    frame = frame.assign(kind=np.array(["u", "v"])[np.arange(20) % 2])
     getattr(frame, f"to_{suffix}")(f"t.{suffix}", index=False)
+    frame = frame.drop(columns="kind")
     frame.drop(columns="patient").to_csv("u.csv", index=False)
     words = ["--recipe", "vae", "--latent-dim", "1", "--layers", "4", "--epochs", "1"]
-    fit = ["fit", f"t.{suffix}", "--out", "m.ae", "--groups", "patient"]
+    fit = ["fit", f"t.{suffix}", "--out", "m.ae", "--groups", "patient", "--label-column", "kind"]
 
     assert main([*fit, "--validation-fraction", "0.3", *words]) == 0
     assert main(["score", "m.ae", f"t.{suffix}", "--out", "t.npy"]) == 0

@@ -12,12 +12,20 @@ from autoencode import distributions as d
 from autoencode import objectives as o
 from autoencode.modalities import MDCT, Images, Series, Sounds, Texts
 from autoencode.networks import Convolutional, FullyConvolutional, Recurrent, Transformer
-from autoencode.priors import Mixture, VampPrior
+from autoencode.priors import (
+    FlowPrior,
+    KernelDensity,
+    LearnedMixture,
+    Mixture,
+    TransformerPrior,
+    VampPrior,
+)
 
 _RNG = np.random.default_rng(0)
 _X = _RNG.normal(size=(30, 4))
 _GRAY = _RNG.integers(256, size=(30, 8, 8), dtype=np.uint8)
 _COLOR = _RNG.integers(256, size=(12, 8, 8, 3), dtype=np.uint8)
+_COUNTS = _RNG.poisson(2.0, size=(30, 4))
 _TEXTS = [" ".join(_RNG.choice(["ab", "cd", "efg"], 3)) for _ in range(30)]
 _WAVES = _RNG.normal(scale=0.1, size=(8, 2000)).astype(np.float32)
 _STEPS = np.sin(np.arange(20)[:, None] / 3 + _RNG.normal(size=(12, 1, 2)))
@@ -62,13 +70,15 @@ _QUICK: dict[str, Any] = {"layers": (8,), **_ONCE}
 _Made = tuple[Callable[[], ae.Autoencoder], Callable[[], Any], Any]
 
 
-def _objective(objective: Any, **options: Any) -> _Made:
+def _objective(
+    objective: Any, data: Callable[[], Any] = lambda: _X, latent_dim: int = 2, **options: Any
+) -> _Made:
     given = {"network": ae.networks.FullyConnected((8,)), "objective": objective, **_ONCE}
-    return lambda: ae.Autoencoder(2, **given | options), lambda: _X, None
+    return lambda: ae.Autoencoder(latent_dim, **given | options), data, None
 
 
-def _posterior(posterior: Any, objective: Any = None) -> _Made:
-    return _objective(objective or o.Reconstruction(), posterior=posterior)
+def _posterior(posterior: Any, objective: Any = None, latent_dim: int = 2) -> _Made:
+    return _objective(objective or o.Reconstruction(), latent_dim=latent_dim, posterior=posterior)
 
 
 KINDS: dict[str, _Made] = {
@@ -114,10 +124,53 @@ KINDS: dict[str, _Made] = {
     "iwae": (lambda: ae.iwae(2, n_samples=2, **_QUICK), lambda: _X, None),
     "matryoshka": _objective(o.Matryoshka()),
     "vamp": (lambda: ae.vae(2, prior=VampPrior(4), **_QUICK), lambda: _X, None),
+    "ordered": (lambda: ae.matryoshka(3, prefixes=(1, 2, 3), **_QUICK), lambda: _X, None),
+    "masked": (lambda: ae.masked(2, **_QUICK), lambda: _X, None),
+    "sigma": (lambda: ae.sigma_vae(2, **_QUICK), lambda: _X, None),
+    "sparse": (lambda: ae.sparse(6, **_ONCE), lambda: _X, None),
+    "planar": _posterior(d.PlanarFlow(2), o.ELBO()),
+    "iaf": _posterior(d.InverseAutoregressiveFlow(1, (8,)), o.ELBO()),
+    "spline": _posterior(d.SplineFlow(), o.ELBO()),
+    "sphere": _posterior(d.PowerSpherical(), o.ELBO(), latent_dim=3),
+    "hyperbolic": _posterior(d.WrappedNormal(), o.ELBO()),
+    "gumbel": _posterior(d.GumbelSoftmax(2), o.ELBO(), latent_dim=4),
+    "truths": _posterior(d.StraightThroughBernoulli(), o.ELBO()),
+    "product": _posterior(d.ProductQuantizer(2, 4), o.VQ(), latent_dim=4),
+    "signs": _posterior(d.LookupFreeQuantizer(), o.VQ()),
+    "linear_schedule": _posterior(
+        d.DiagonalGaussian(), o.ELBO(beta=o.LinearSchedule(0.5, 2.0, 0.3)),
+    ),
+    "cycles": _posterior(d.DiagonalGaussian(), o.ELBO(beta=o.CyclicalSchedule())),
+    "flow_prior": (lambda: ae.vae(2, prior=FlowPrior(), **_QUICK), lambda: _X, None),
+    "kernels": (lambda: ae.vae(2, prior=KernelDensity(), **_QUICK), lambda: _X, None),
+    "learned": (lambda: ae.vae(2, prior=LearnedMixture(3), **_QUICK), lambda: _X, None),
+    "sequence": (
+        lambda: ae.vq_vae(4, codebook_size=8, prior=TransformerPrior(), **_QUICK),
+        lambda: _X, None,
+    ),
+    "counts": _objective(
+        o.ELBO(), lambda: _COUNTS, posterior=d.DiagonalGaussian(), likelihood=d.NegativeBinomial(),
+    ),
+    "totals": _objective(
+        o.ELBO(), lambda: _COUNTS, posterior=d.DiagonalGaussian(), likelihood=d.Multinomial(),
+    ),
+    "zeros": _objective(
+        o.ELBO(), lambda: _COUNTS,
+        posterior=d.DiagonalGaussian(), likelihood=d.ZeroInflated(d.Poisson()),
+    ),
+    "tails": _objective(o.ELBO(), posterior=d.DiagonalGaussian(), likelihood=d.StudentT()),
+    "recurrent": (
+        lambda: ae.vae(2, modality=Series(), network=Recurrent(8), **_ONCE), lambda: _STEPS, None,
+    ),
+    "attention": (
+        lambda: ae.vae(2, modality=Series(), network=Transformer(8, 1, 1), **_ONCE),
+        lambda: _GAPS, None,
+    ),
     "logistic": _objective(o.ELBO(), posterior=d.DiagonalGaussian(), likelihood=d.Laplace()),
 }  # fmt: skip
 
 if find_spec("pandas"):
+    KINDS["incomplete"] = (lambda: ae.miwae(2, n_samples=2, **_QUICK), _frame, None)
     KINDS["frames"] = (lambda: ae.vae(2, **_QUICK), _frame, None)
     KINDS["given_frames"] = (
         lambda: ae.vae(2, conditional=True, **_QUICK),

@@ -16,7 +16,7 @@ class LabelOptions(NamedTuple):
     r"""Labels that come with the examples.
 
     Arguments:
-        label_column: The column of labels, in the table of examples or in that of --labels.
+        label_column: The column of labels, in the table of --labels or else in that of examples.
         labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
             for files in a folder, also a table with a column of file names.
     """

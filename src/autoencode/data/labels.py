@@ -30,7 +30,10 @@ class Labels(NamedTuple):
 
 
 def read_labels(
-    y: Any, names: Sequence[str] | None = None, column: str | None = None
+    y: Any,
+    names: Sequence[str] | None = None,
+    column: str | None = None,
+    n: int | None = None,
 ) -> Labels | None:
     r"""Labels from a file, or from a mapping or series of names to labels.
 
@@ -40,6 +43,8 @@ def read_labels(
         y: The path of a file, or labels by name.
         names: The names of the files of the examples, if any.
         column: The column of a table that holds the labels; by default the only other column.
+        n: The number of examples, if it is known. A column of words with one more cell begins with
+            its name.
 
     Returns:
         The labels, or `None` if `y` is something else.
@@ -80,12 +85,20 @@ def read_labels(
         raise FileNotFoundError(f"there is no file of labels '{path}'.")
 
     if table_suffix(path) not in (*TEXTS, ".parquet"):
+        if column is not None:
+            raise ValueError(
+                f"expected a table of labels with a column '{column}', got '{path}', whose columns"
+                " have no names: leave out the column (command line: --label-column)."
+            )
+
         return Labels(_flat(read_array(path).X), None, f"'{path}'")
 
-    return _labels_of_table(path, names, column)
+    return _labels_of_table(path, names, column, n)
 
 
-def _labels_of_table(path: Path, names: Sequence[str] | None, column: str | None) -> Labels:
+def _labels_of_table(
+    path: Path, names: Sequence[str] | None, column: str | None, n: int | None
+) -> Labels:
     header, columns = _columns(path)
     source = f"'{path}'"
 
@@ -98,7 +111,7 @@ def _labels_of_table(path: Path, names: Sequence[str] | None, column: str | None
         return Labels(_typed(columns[header.index(column)][1:]), None, source)
 
     if at is None:
-        return Labels(_without_names(path, header, columns, names), None, source)
+        return Labels(_without_names(path, columns, names, n), None, source)
 
     rest = [i for i in range(len(header)) if i != at]
     chosen = rest if column is None else [header.index(column)]
@@ -116,8 +129,10 @@ def _labels_of_table(path: Path, names: Sequence[str] | None, column: str | None
 
 
 def _without_names(
-    path: Path, header: list[str], columns: list[list[Any]], names: Sequence[str] | None
+    path: Path, columns: list[list[Any]], names: Sequence[str] | None, n: int | None
 ) -> NDArray:
+    header = [str(cells[0]) for cells in columns]
+
     if len(columns) > 1 and names is not None:
         shown = [first_few([*map(str, some)], 3) for some in (names, columns[0][1:])]
         raise ValueError(
@@ -128,11 +143,16 @@ def _without_names(
 
     try:
         return _flat(read_array(path).X)
-    except ValueError:
+    except ValueError as error:
         if len(columns) > 1:
-            raise
+            raise ValueError(
+                f"expected the name of the column of '{path}' that holds the labels, one of"
+                f" {header}: use --labels {path.name} --label-column COLUMN on the command line."
+                f" As numbers alone, {error}"
+            ) from None
 
-    return np.array([*map(str, columns[0])])
+    first = 1 if n is not None and len(columns[0]) == n + 1 else 0
+    return np.array([*map(str, columns[0][first:])])
 
 
 def _columns(path: Path) -> tuple[list[str], list[list[Any]]]:

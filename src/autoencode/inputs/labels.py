@@ -47,7 +47,8 @@ def join_labels(loaded: Loaded, y: Any, column: str | None = None) -> Loaded:
     if loaded.names is not None and loaded.names.recordings is not None:
         return _by_recording(loaded, y, column)
 
-    labels = read_labels(y, loaded.names, column)
+    n = len(loaded.X) if loaded.names is None else loaded.names.total
+    labels = read_labels(y, loaded.names, column, n)
 
     if labels is not None and labels.names is not None and loaded.names is not None:
         return _by_name(loaded, labels.values, labels.names, labels.source)

@@ -31,6 +31,9 @@ def anomalies(
 ) -> None:
     r"""Score each example as an anomaly, on the manifold and off it.
 
+    With a conditional model, each example is compared to those with its label, or all examples
+    have the label of `--y`.
+
     Arguments:
         model: The model file.
         data: The examples to score.
@@ -49,8 +52,7 @@ def anomalies(
 
     from ... import plots
     from ...data.listing.names import file_names
-    from ...manifold import OffManifoldDetector
-    from ...manifold.arrays import select_row, select_rows
+    from ...manifold.arrays import select_row
     from ...modalities.capabilities import Tiled, TimeResolved
     from ...plots.mosaic import are_images
     from .. import inputs, outputs
@@ -80,7 +82,12 @@ def anomalies(
         _write_intervals(estimator, data, reference, source, out)
         return
 
-    examples = inputs.read_with_label(data, source, estimator)
+    of_each = estimator.context_ is not None and source.typed.y is None
+    read_examples = inputs.read_with_labels if of_each else inputs.read_with_label
+    examples = read_examples(data, source, estimator)
+
+    if of_each and maps is not None:
+        raise ValueError("--maps shows the errors at one label: name it with --y.")
 
     new: list[Path] = []
 
@@ -90,25 +97,25 @@ def anomalies(
 
     context = inputs.parse_y(source.typed.y, estimator)
     X, names = examples.X, np.array(examples.files)
-    normal = X
+    usual = examples
 
     if reference is not None:
-        normal = inputs.read_with_label(reference, source.for_other(reference), estimator).X
+        usual = read_examples(reference, source.for_other(reference), estimator)
 
-    if len(normal) > _MAX_REFERENCE:
-        chosen = np.random.RandomState(random_state).permutation(len(normal))[:_MAX_REFERENCE]
-        normal = select_rows(normal, np.sort(chosen))
+    if of_each:
+        on, off, odd = _scores_by_label(estimator, examples, usual, random_state)
+        context = examples.y
+    else:
+        on, off, odd = _scores(estimator, X, usual.X, context, random_state)
 
-    detector = OffManifoldDetector(estimator, y=context).fit(normal)
-    on, off = detector.decompose(X)
-    score = on + off
-    odd = score < detector.offset_
-
+    normal, score = usual.X, on + off
     columns = {"example": names, "score": score, "on": on, "off": off, "anomaly": odd.astype(int)}
+    columns |= {"label": np.asarray(examples.y)} if of_each else {}
     outputs.write_rows(
         out, np.stack([v.astype(object) for v in columns.values()], axis=1), [*columns]
     )
-    print(f"Wrote {out}: {len(X):,} scores, relative to {len(normal):,} examples.")
+    compared = ", each to those with its label" * of_each
+    print(f"Wrote {out}: {len(X):,} scores, relative to {len(normal):,} examples{compared}.")
     print(f"{odd.sum():,} anomalies ({100 * odd.mean():.1f} %). The most unusual, counted from 0:")
 
     worst = score.argsort(kind="stable")[:_LISTED_EXAMPLES]
@@ -123,6 +130,7 @@ def anomalies(
 
     if are_images(estimator.modality_):
         under = None if context is None else np.repeat(context, len(worst), axis=0)
+        under = examples.y[worst] if of_each else under
         figure = plots.reconstructions(estimator, X[worst], y=under)
 
         with replacing(picture) as temporary:
@@ -131,6 +139,56 @@ def anomalies(
         print(f"Next: look at {picture}: the most unusual examples above their reconstructions.")
     else:
         print(f"Next: look for what these {len(worst)} share; {out} has all scores.")
+
+
+def _scores(
+    estimator: "Autoencoder", X: Any, normal: Any, context: Any, random_state: int
+) -> tuple[Any, Any, Any]:
+    r"""Returns the two parts of the scores, and which examples are anomalies."""
+    import numpy as np
+
+    from ...manifold import OffManifoldDetector
+    from ...manifold.arrays import select_rows
+
+    if len(normal) > _MAX_REFERENCE:
+        chosen = np.random.RandomState(random_state).permutation(len(normal))[:_MAX_REFERENCE]
+        normal = select_rows(normal, np.sort(chosen))
+
+    detector = OffManifoldDetector(estimator, y=context).fit(normal)
+    on, off = detector.decompose(X)
+
+    return on, off, on + off < detector.offset_
+
+
+def _scores_by_label(
+    estimator: "Autoencoder", examples: "Inputs", usual: "Inputs", random_state: int
+) -> tuple[Any, Any, Any]:
+    r"""Returns the scores of examples that are compared to those with the same label."""
+    import numpy as np
+
+    from ...manifold.arrays import select_rows
+
+    labels, known = (np.asarray(inputs.y) for inputs in (examples, usual))
+    found = np.zeros((3, len(labels)))
+
+    for label in dict.fromkeys(labels.tolist()):
+        rows, those = np.flatnonzero(labels == label), np.flatnonzero(known == label)
+
+        try:
+            found[:, rows] = _scores(
+                estimator,
+                select_rows(examples.X, rows),
+                select_rows(usual.X, those),
+                labels[rows[:1]],
+                random_state,
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"{len(those)} examples have the label {label!r}: {error} Use --y to examine one"
+                " label, or --reference with more examples."
+            ) from None
+
+    return found[0], found[1], found[2].astype(bool)
 
 
 def _write_maps(

@@ -69,6 +69,10 @@ def fit(
         damaged = inputs.read(corrupted, column, table, kinds=model.modality).X
 
     header = examples.column_names()
+
+    if header and labels.label_column is not None and labels.labels is None:
+        header.append(labels.label_column)
+
     examples, words = inputs.split_groups(examples, groups, data)
     model.fit(examples.X, examples.y, corrupted=damaged, resume=resume, groups=words)
     inputs.store_columns(model, examples, found, header)

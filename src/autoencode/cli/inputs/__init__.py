@@ -17,6 +17,7 @@ __all__ = [
     "read",
     "read_source",
     "read_with_label",
+    "read_with_labels",
     "shared_label",
     "split_groups",
     "store_columns",
@@ -26,4 +27,4 @@ __all__ = [
 from .columns import split_groups, store_columns, with_column_types
 from .contexts import parse_conditions, parse_y
 from .examples import NEEDS_LABELS, Inputs, context_of, load_model, read, read_source
-from .selection import read_with_label, shared_label
+from .selection import read_with_label, read_with_labels, shared_label

@@ -113,22 +113,23 @@ def read(
     Raises:
         ValueError: If the data are damaged or of another kind, or flags would have no effect.
     """
-    _check_labels(path, labels, model, colors)
+    _check_labels(labels, model, colors)
 
     known = model.modality_ if model else kinds
     form = merge_formats(fitted_format(known), flags)
-    inputs = _read_tables(path, labels.label_column, known, form)
-    others = _other_columns(model, form) - {labels.label_column}
+    label = labels.label_column if labels.labels is None else None  # a column of the examples
+    inputs = _read_tables(path, label, known, form)
+    others = _other_columns(model, form) - {label}
     frame = Inputs(read_frame(path, given=form)) if others and is_frame_file(path) else None
 
     if frame is not None and others & {*frame.column_names()}:
-        inputs = _without_label(frame.without(others), path, labels.label_column)
+        inputs = _without_label(frame.without(others), path, label)
     elif inputs is not None:
         for file in table_files(path):
             refuse_format(file, flags)
     elif not path.is_dir():
-        inputs = _read_file(path, labels.label_column, known, form, flags, whole)
-    elif labels.label_column is not None and labels.labels is None:
+        inputs = _read_file(path, label, known, form, flags, whole)
+    elif label is not None:
         raise ValueError(
             f"--label-column names a column of a table, but '{path}' is a folder: give a table of"
             " file names and labels with --labels FILE."
@@ -174,7 +175,7 @@ def read_source(
     ways = {"--y": words, "--label-column": labels.label_column, "--labels": labels.labels}
     used = [flag for flag, value in ways.items() if value is not None]
 
-    if len(used) > 1 and not (words is None and path.is_dir()):
+    if len(used) > 1 and words is not None:
         raise ValueError(f"expected --y, --label-column or --labels, got {' and '.join(used)}.")
 
     y = parse_y(words, model)
@@ -197,14 +198,9 @@ def context_of(inputs: Inputs, model: Autoencoder) -> Any:
     return None if model.context_ is None else inputs.y
 
 
-def _check_labels(
-    path: Path, labels: LabelOptions, model: Autoencoder | None, colors: bool
-) -> None:
-    r"""Refuses label flags that exclude each other or would have no effect."""
-    label, file = labels
-
-    if label is not None and file is not None and not path.is_dir():
-        raise ValueError("expected --label-column or --labels, got both.")
+def _check_labels(labels: LabelOptions, model: Autoencoder | None, colors: bool) -> None:
+    r"""Refuses a file of labels that would have no effect."""
+    file = labels.labels
 
     if file is not None and model is not None and model.context_ is None and not colors:
         raise ValueError(NO_EFFECT.format("--labels"))

@@ -59,7 +59,7 @@ def refuse_format(path: Path, flags: TableFormat | None, kind: object = None) ->
     if kind is None and suffix is None and path.suffix.lower() not in _ARRAYS:
         return  # files of any other name are read as text
 
-    names = [f"--{name}" for name in given(flags)]
+    names = [f"--{name.replace('_', '-')}" for name in given(flags)]
     effect = f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'} no effect"
     which = "it is not a table in text" if kind is None else f"it is read as {kind}"
     raise ValueError(f"{effect} on '{path}', as {which}.")

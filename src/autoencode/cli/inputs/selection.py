@@ -1,6 +1,6 @@
 r"""Examples that have one label, for commands that examine a model at one label."""
 
-__all__ = ["read_with_label", "shared_label"]
+__all__ = ["read_with_label", "read_with_labels", "shared_label"]
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...estimator import Autoencoder
+from ...modalities.context import ContinuousContext
 from ..options import SourceOptions
 from .contexts import parse_y
 from .examples import Inputs, read
@@ -56,6 +57,34 @@ def read_with_label(
     return Inputs(
         select_rows(inputs.X, np.flatnonzero(rows)), inputs.y, None, [*np.array(names)[rows]]
     )
+
+
+def read_with_labels(path: Path, source: SourceOptions, model: Autoencoder) -> Inputs:
+    r"""Read examples that each have a label, for a conditional model.
+
+    Examples without file names are named by their indices.
+
+    Arguments:
+        path: A file or folder.
+        source: The labels of the examples, and the format of the table.
+        model: The model.
+
+    Raises:
+        ValueError: If the model is given numbers instead of labels, or an example has no label.
+    """
+    if isinstance(model.context_, ContinuousContext):
+        raise ValueError("this model is given numbers: name those to examine with --y.")
+
+    inputs = read(path, source.labels, source.table, model=model)
+    labels = np.asarray(inputs.y)
+    gone = [i for i, label in enumerate(labels.tolist()) if label is None or label != label]
+
+    if len(labels) != len(inputs.X) or gone:
+        what = f"row {gone[0]} has none" if gone else f"got {len(labels)}"
+        raise ValueError(f"expected a label for each of {len(inputs.X)} examples, {what}.")
+
+    names = inputs.files or [str(i) for i in range(len(inputs.X))]
+    return inputs._replace(y=labels, files=names)
 
 
 def shared_label(inputs: Inputs, rows: Sequence[int], model: Autoencoder) -> Any:
