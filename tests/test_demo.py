@@ -110,7 +110,7 @@ def test_sections_without_their_package_are_left_out(tmp_path, monkeypatch) -> N
     monkeypatch.setattr(
         demo_page, "_SECTIONS", {k: v for k, v in demo_page._SECTIONS.items() if v.package}
     )
-    monkeypatch.setattr(demo_page, "_filled", lambda name, figures: figures["sounds"])
+    monkeypatch.setattr(demo_page, "_fill_template", lambda name, figures: figures["sounds"])
     demo.main(tmp_path, epochs=1)
 
     assert "pip install 'autoencode[audio]'" in (tmp_path / "index.html").read_text()

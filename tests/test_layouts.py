@@ -161,7 +161,7 @@ SOUNDS = "modality=ae.modalities.Sounds(rate=...)"
         ),
         (
             [RNG.random(n) for n in (2000, 3000)],
-            "none of which is negative",
+            "all of which are at least zero",
             [SERIES, SOUNDS],
         ),
         (
