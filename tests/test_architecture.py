@@ -56,7 +56,10 @@ ORDER = {
         positions steps tokens views
         recurrent transformer
     """,
-    "networks.views": "incomplete spectral transformed",
+    "networks.views": """
+        base
+        incomplete spectral transformed
+    """,
     "networks.positions": """
         frequencies
         fully_convolutional temporal

@@ -151,6 +151,11 @@ def test_methods_without_codes_of_new_examples_are_marked() -> None:
     assert "error" not in of(found, "isomap").measures
 
 
+def test_labels_may_be_fractions() -> None:
+    halves, whole = (ae.compare(WINE, y, ["pca"], [2], n_folds=3) for y in (KINDS / 2, KINDS))
+    assert of(halves, "pca").measures == of(whole, "pca").measures
+
+
 def test_refusals_come_before_any_work() -> None:
     for wrong, options in (
         ("expected methods out of", {"methods": ["pca", "tsne"]}),

@@ -79,6 +79,12 @@ def test_words_and_numbers_are_factors() -> None:
     assert disentanglement(Z, factors).informativeness > 0.95
 
 
+def test_classes_may_be_fractions() -> None:
+    found = disentanglement(FACTORS / 7.0, FACTORS / 2)
+    whole = disentanglement(FACTORS / 7.0, FACTORS)
+    assert [getattr(found, n) for n in MEASURES] == [getattr(whole, n) for n in MEASURES]
+
+
 def test_what_cannot_be_measured_is_refused() -> None:
     with pytest.raises(ValueError, match="factor 1 is constant"):
         disentanglement(FACTORS + 0.0, np.stack([FACTORS[:, 0], 0 * FACTORS[:, 0]], axis=1))

@@ -80,8 +80,7 @@ def test_the_command_line_offers_them(extensions, name: str, tmp_path, capsys) -
     words = [data, *LINES[name], "--latent-dim", "2", "--epochs", "1", "--out", out]
 
     assert main(["fit", *words]) == 2
-    refused = capsys.readouterr().err
-    assert "unknown" in refused or "expected --prior" in refused
+    assert "unknown" in capsys.readouterr().err
 
     assert main(["fit", *words, "--trusted", name]) == 0, capsys.readouterr().err
     assert f"--trusted {name}" in capsys.readouterr().out  # in the next command

@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+import torch.nn as nn
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.fft import dctn
@@ -17,6 +18,7 @@ from autoencode.networks import (
     FullyConnected,
     FullyConvolutional,
     Incomplete,
+    Network,
     Recurrent,
     SpectralNorm,
     Transformer,
@@ -406,6 +408,42 @@ def test_decoders_of_spectral_norm_stretch_no_distance() -> None:
 
     with pytest.raises(ValueError, match="expected a decoder with weight matrices"):
         SpectrallyNormalized(torch.nn.ReLU())
+
+
+@pytest.mark.parametrize(
+    "inner", [Residual(4), nn.Linear(3, 5), nn.Conv1d(3, 4, 3)], ids=["residual", "dense", "steps"]
+)
+def test_spectral_norms_of_weights_that_begin_at_zero(inner: nn.Module) -> None:
+    with torch.no_grad():
+        for p in inner.parameters():
+            p.zero_()
+
+    layer = SpectrallyNormalized(inner.double()).train()
+    assert not any(W.any() for W in layer.normalized().values())
+
+    for value in (1e-6, 1.0):  # as after a first step
+        with torch.no_grad():
+            for p in inner.parameters():
+                p.copy_(value * torch.randn(p.shape))
+
+        layer._iterate(100)
+
+        for W in layer.normalized().values():
+            norm = torch.linalg.matrix_norm(W.flatten(start_dim=1), ord=2)
+            torch.testing.assert_close(norm, torch.ones(()), rtol=1e-2, atol=0.0)
+
+
+@pytest.mark.parametrize("network", [Convolutional(), Recurrent(), FullyConnected((8,))], ids=repr)
+def test_models_of_spectral_norm_stay_finite(network: Network) -> None:
+    torch.set_default_dtype(torch.float32)
+    rng = np.random.default_rng(0)
+    series = isinstance(network, Recurrent)
+    X = rng.normal(size=(40, 12, 2)).cumsum(axis=1) if series else rng.random((40, 8, 8))
+    modality = ae.modalities.Series() if series else ae.modalities.Images()
+    training = ae.Training(epochs=2)
+    model = ae.autoencoder(3, network=SpectralNorm(network), modality=modality, training=training)
+    model.set_params(random_state=0).fit(X)
+    assert all(np.isfinite(record.train["total"]) for record in model.history_)
 
 
 def test_models_of_spectral_norm_are_stored(tmp_path) -> None:

@@ -6,16 +6,19 @@ lock on the file, which the system releases when the process ends in any way. Th
 folder deletes temporary files whose lock is free.
 """
 
-__all__ = ["check_writable", "replacing"]
+__all__ = ["check_writable", "replacing", "to_plain", "write_json"]
 
 import contextlib
 import errno
+import json
+import math
 import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 try:
     import fcntl
@@ -70,6 +73,40 @@ def replacing(path: str | Path, durable: bool = False) -> Iterator[Path]:
 
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, document: Any) -> None:
+    r"""Writes a document as JSON, whole or not at all.
+
+    Arguments:
+        path: The file.
+        document: Mappings, sequences, named tuples and numbers.
+    """
+    with replacing(path) as temporary:
+        text = json.dumps(to_plain(document), indent=2)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def to_plain(value: Any) -> Any:
+    r"""A value as objects of JSON; numbers that JSON lacks are `None`.
+
+    Arguments:
+        value: Mappings, sequences, named tuples and numbers.
+
+    Example:
+        >>> to_plain({"a": (1.0, float("nan"))})
+        {'a': [1.0, None]}
+    """
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        value = value._asdict()
+
+    if isinstance(value, Mapping):
+        return {name: to_plain(part) for name, part in value.items()}
+
+    if isinstance(value, (list, tuple)):
+        return [to_plain(part) for part in value]
+
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def check_writable(path: str | Path) -> None:

@@ -22,10 +22,11 @@ from ..common.atomic_files import check_writable
 from ..common.failures import FitWarning
 from ..common.progress import track
 from ..data.joining import take
+from ..evaluation.factors import is_class
 from ..modalities.capabilities import Tokenized
 from ..training.schedule import parse_duration
 from .intervals import corrected_interval
-from .measures import Fold, is_class, measure
+from .measures import Fold, measure
 from .methods import CLASSICAL, Builder, resolve_methods, train
 from .race import Candidate, contenders
 from .result import Comparison, Row
@@ -199,7 +200,12 @@ def _read(
     if len(found.X) > _MAX_EXAMPLES:
         found = found.select(np.sort(rng.permutation(len(found.X))[:_MAX_EXAMPLES]).tolist())
 
-    return found.X, None if found.y is None else np.asarray(found.y), kind
+    labels = None if found.y is None else np.asarray(found.y)
+
+    if labels is not None and is_class(labels):  # numbers with fractions, too
+        labels = np.unique(labels, return_inverse=True)[1]
+
+    return found.X, labels, kind
 
 
 def _splits(X: Any, y: NDArray | None, n_folds: int, seed: int) -> Iterator[Any]:

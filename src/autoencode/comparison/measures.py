@@ -12,6 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ..evaluation.factors import is_class
 from ..manifold import neighborhood_recall
 from ..manifold.preservation.texts import tied_recall
 from .methods import Trained
@@ -21,7 +22,6 @@ MEASURES = ("error", "neighbors", "linear_probe", "neighbor_probe")
 _MAX_COMPARED = 1000
 _MAX_TEXTS = 200
 _MAX_PROBED = 5000
-_MAX_CLASSES = 20
 
 
 class Fold(NamedTuple):
@@ -78,14 +78,6 @@ def measure(trained: Trained, rows: Rows, fold: Fold, n_neighbors: int = 10) -> 
             found[name] = float(probe.score(Z, fold.y_new))
 
     return found
-
-
-def is_class(y: NDArray) -> bool:
-    r"""Tell whether labels are classes: words, or at most twenty whole numbers."""
-    if y.dtype.kind not in "iuf":
-        return True
-
-    return bool(np.all(y == np.round(y))) and len(np.unique(y)) <= _MAX_CLASSES
 
 
 def _neighbors(rows: Rows, X: Any, Z: NDArray, k: int) -> float:

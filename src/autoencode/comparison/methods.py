@@ -35,7 +35,7 @@ class Trained(NamedTuple):
     decoder."""
 
     inductive: bool = True
-    r"""Whether codes of new examples do not need another fit."""
+    r"""True if codes of new examples need no further fit."""
 
 
 def resolve_methods(methods: Sequence[str] | Mapping[str, Any]) -> dict[str, Builder]:

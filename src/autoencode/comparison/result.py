@@ -3,13 +3,12 @@ r"""The result of a comparison: a table, a picture, and a recommendation in one 
 __all__ = ["Comparison", "Row"]
 
 import dataclasses
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..common.atomic_files import replacing
+from ..common.atomic_files import replacing, to_plain, write_json
 from .intervals import Interval
 from .recommendation import choose, recommend
 
@@ -65,7 +64,7 @@ class Comparison:
     n_folds: int
 
     tokenized: bool = False
-    r"""Whether errors are edits per byte of texts, and not shares of a variance."""
+    r"""True if errors are edits per byte of texts, and not shares of a variance."""
 
     interrupted: str = ""
     r"""The reason for which not all folds were held out."""
@@ -87,7 +86,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         r"""Returns all figures for JSON; undefined numbers are `None`."""
-        return _plain({**vars(self), "recommendation": self.recommendation})
+        return to_plain({**vars(self), "recommendation": self.recommendation})
 
     def save(self, folder: str | Path) -> None:
         r"""Writes `comparison.json` and `comparison.png` into a folder.
@@ -101,8 +100,7 @@ class Comparison:
         with replacing(folder / "comparison.png") as path:
             self.plot().savefig(path, format="png")
 
-        with replacing(folder / "comparison.json") as path:
-            path.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+        write_json(folder / "comparison.json", self.to_dict())
 
     def __repr__(self) -> str:
         return "\n".join([*_table(self), "", self.recommendation, *_notes(self)])
@@ -149,17 +147,3 @@ def _cell(interval: Interval | None) -> str:
 def _notes(found: Comparison) -> list[str]:
     notes = [f"{row.method}({row.latent_dim}): {note}" for row in found.rows for note in row.notes]
     return [f"Stopped early: {found.interrupted}."] * bool(found.interrupted) + notes
-
-
-def _plain(value: Any) -> Any:
-    r"""Returns a value as objects of JSON."""
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return _plain(value._asdict())
-
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-
-    if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
-
-    return None if isinstance(value, float) and not math.isfinite(value) else value

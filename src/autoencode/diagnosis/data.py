@@ -5,11 +5,11 @@ __all__ = ["check_data"]
 from collections.abc import Iterator
 
 import numpy as np
-import torch
 from scipy.stats import ks_2samp
 from torch import Tensor
 
 from ..modalities.capabilities import Tabular, Tokenized
+from ..training.linear.factor_analysis import principal_components
 from .finding import Finding
 from .subject import Subject
 
@@ -127,7 +127,7 @@ def _drift(subject: Subject) -> Iterator[Finding]:
 
     if not columns:  # pixels and spectra: along principal components
         mean = known.mean(dim=0)
-        V = torch.linalg.svd(known - mean, full_matrices=False)[2][:_MAX_COMPONENTS]
+        V, _ = principal_components(known - mean, _MAX_COMPONENTS)
         x, y = (known - mean) @ V.T, (new - mean) @ V.T
 
     tests = [ks_2samp(a, b) for a, b in zip(x.T.numpy(), y.T.numpy())]

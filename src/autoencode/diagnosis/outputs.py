@@ -12,6 +12,7 @@ from ..distributions import Dirac
 from ..evaluation import copying, fidelity
 from ..inference.generation import draw_examples, sample_codes
 from ..modalities.capabilities import Tabular, Tiled, Tokenized
+from ..training.linear.factor_analysis import principal_components
 from .finding import Finding
 from .subject import Sample, Subject
 
@@ -68,7 +69,7 @@ def check_new_examples(subject: Subject) -> Iterator[Finding]:
 
     new = drawn.flatten(start_dim=1).double().cpu().nan_to_num()
     mean = real.rows.mean(dim=0)
-    V = torch.linalg.svd(real.rows - mean, full_matrices=False)[2][:_MAX_FEATURES]
+    V, _ = principal_components(real.rows - mean, _MAX_FEATURES)
     x, y, train = ((rows - mean) @ V.T for rows in (real.rows, new, subject.known.rows))
     coverage = fidelity(x, y).coverage
 
@@ -118,7 +119,7 @@ def _linear(subject: Subject) -> Iterator[Finding]:
     known, held_out = subject.known.rows, subject.held_out
     d = min(subject.known.z.shape[1], *known.shape)
     mean = known.mean(dim=0)
-    V = torch.linalg.svd(known - mean, full_matrices=False)[2][:d]
+    V, _ = principal_components(known - mean, d)
     x = held_out.rows - mean
     linear = float((x - x @ V.T @ V).square().sum() / len(x))
     own = float(held_out.error.mean())

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..blueprint import Blueprint
+from ..data import Examples
 from ..inference.batched import map_batches
 from ..modalities.capabilities.tables import scaled_error
 from ..models.latent import LatentModel
@@ -105,12 +106,15 @@ class Subject:
     @cached_property
     def known(self) -> Sample:
         r"""At most two thousand training examples, evenly spaced."""
-        return self._sample(self.x, self.c)
+        return self._sample(Examples(self.x, None, self.c))
 
     @cached_property
     def new(self) -> Sample | None:
         r"""At most two thousand new examples, evenly spaced."""
-        return None if self.x_new is None else self._sample(self.x_new, self.c_new)
+        if self.x_new is None:
+            return None
+
+        return self._sample(Examples(self.x_new, None, self.c_new))
 
     @property
     def held_out(self) -> Sample:
@@ -136,18 +140,15 @@ class Subject:
         r"""Returns the name of a column."""
         return f"'{self.names[j]}'" if j < len(self.names) else f"column {j}"
 
-    def _sample(self, x: Tensor, c: Tensor | None) -> Sample:
-        rows = torch.linspace(0, len(x) - 1, min(MAX_EXAMPLES, len(x))).round().long()
-        raw, c = x[rows], None if c is None else c[rows]
-        scaled = self.blueprint.modality.normalize(raw)
-        z = map_batches(self.model, lambda m, x: m.encode(x).mean.flatten(start_dim=1), scaled, c)
-        shape = self.model.encoder.event
-        z = z.reshape(len(z), *shape)
+    def _sample(self, examples: Examples) -> Sample:
+        some = examples.spread(MAX_EXAMPLES)[:]
+        x, c = self.blueprint.modality.normalize(some.target), some.context
+        z = map_batches(self.model, lambda m, x: m.encode(x).mean, x, c)
         r = self.decode(z, c)
-        flat = len(shape) == 1
-        error = (
-            self.errors(scaled, z, c)
-            if flat
-            else (scaled - r).nan_to_num().flatten(start_dim=1).double().square().sum(dim=1)
-        )
-        return Sample(raw, scaled, c, z, r, error)
+
+        if z.ndim == 2:
+            error = self.errors(x, z, c)
+        else:
+            error = (x - r).nan_to_num().flatten(start_dim=1).double().square().sum(dim=1)
+
+        return Sample(some.target, x, c, z, r, error)

@@ -112,12 +112,12 @@ class ScoreMethods(ExampleReader):
         """
         model, modality, x, c = self._open(X, y)
         step = TrainStep(model, self.objective_, normalize=modality.normalize)
+        test = Examples(x, None, c)
 
         with seeded(self.seed_):
-            terms = evaluate(step, Examples(x, None, c).split())
+            terms = evaluate(step, test.split())
 
-        train = None if X_train is None else quality.Examples(self._load(self._read(X_train)[0]))
-        test = quality.Examples(x, c)
+        train = None if X_train is None else Examples(self._load(self._read(X_train)[0]))
         found = quality.measure_quality(model, modality, test, train, self.seed_)
         estimates = {k: v for k, v in found.items() if isinstance(v, Estimate)}
 

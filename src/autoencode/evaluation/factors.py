@@ -1,6 +1,6 @@
 r"""Agreement of the units of codes with known factors of variation."""
 
-__all__ = ["Disentanglement", "disentanglement"]
+__all__ = ["Disentanglement", "disentanglement", "is_class"]
 
 from typing import Any, NamedTuple
 
@@ -118,7 +118,7 @@ def disentanglement(
                 f"factor {k} is constant, so that nothing depends on it: leave it out."
             )
 
-    columns = [_numeric(v) for v in V.T]
+    columns = [_targets(_numeric(v)) for v in V.T]
     binned = np.stack([_bins(z, n_bins) for z in Z.T], axis=1)
     classes = np.stack([_codes(v, n_bins) for v in columns], axis=1)
     I = np.array([[mutual_info_score(z, v) for v in classes.T] for z in binned.T])  # noqa: E741
@@ -153,12 +153,26 @@ def _numeric(v: NDArray) -> NDArray:
         return v
 
 
-def _is_class(v: NDArray) -> bool:
+def _targets(v: NDArray) -> NDArray:
+    r"""Returns classes as whole numbers, and other values as they are."""
+    return np.unique(v, return_inverse=True)[1] if is_class(v) else v
+
+
+def is_class(v: NDArray) -> bool:
+    r"""Tell whether values are classes: words, or at most twenty numbers.
+
+    Arguments:
+        v: The values, with shape `(N,)`.
+
+    Example:
+        >>> is_class(np.array([0.5, 1.0, 0.5])), is_class(np.linspace(0, 1, 50))
+        (True, False)
+    """
     return v.dtype.kind not in "iuf" or len(np.unique(v)) <= _MAX_CLASSES
 
 
 def _codes(v: NDArray, n_bins: int) -> NDArray:
-    return np.unique(v, return_inverse=True)[1] if _is_class(v) else _bins(v.astype(float), n_bins)
+    return v if is_class(v) else _bins(v.astype(float), n_bins)
 
 
 def _lead(scores: NDArray) -> NDArray:
@@ -172,13 +186,13 @@ def _predictability(Z: NDArray, columns: list[NDArray], train: NDArray, test: ND
     scores = np.zeros((Z.shape[1], len(columns)))
 
     for k, v in enumerate(columns):
-        model: Any = LogisticRegression() if _is_class(v) else LinearRegression()
+        model: Any = LogisticRegression() if is_class(v) else LinearRegression()
         base = float(np.max(np.unique(v[test], return_counts=True)[1]) / len(test))
 
         for j in range(Z.shape[1]):
             probe = make_pipeline(StandardScaler(), model).fit(Z[train, j : j + 1], v[train])
             score = probe.score(Z[test, j : j + 1], v[test])
-            scores[j, k] = max(0.0, score - base if _is_class(v) else score)
+            scores[j, k] = max(0.0, score - base if is_class(v) else score)
 
     return scores
 
@@ -189,7 +203,7 @@ def _forests(
     importance, accuracy = [], []
 
     for v in columns:
-        make = RandomForestClassifier if _is_class(v) else RandomForestRegressor
+        make = RandomForestClassifier if is_class(v) else RandomForestRegressor
         forest = make(50, max_features=1.0, random_state=seed).fit(Z[train], v[train])
         importance.append(forest.feature_importances_)
         accuracy.append(forest.score(Z[test], v[test]))

@@ -1,6 +1,5 @@
 r"""Commands that score examples, or a model on examples."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -94,7 +93,7 @@ def evaluate(
         train: The training examples, to see whether new examples repeat them.
         out: A .json file of all measures and their standard errors.
     """
-    from ...common.atomic_files import replacing
+    from ...common.atomic_files import write_json
     from .. import inputs, outputs
 
     if out is not None:
@@ -111,10 +110,7 @@ def evaluate(
     print(found)
 
     if out is not None:
-        with replacing(out) as path:
-            document = {"measures": found, "standard_errors": found.standard_errors}
-            path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-
+        write_json(out, {"measures": found, "standard_errors": found.standard_errors})
         print(f"Wrote {out}: {len(found)} measures.")
 
     suggest_next(
@@ -139,7 +135,7 @@ def diagnose(
         new: Examples that the model has not seen, for over-fitting, copies and drift.
         out: A .json file of all findings with their evidence.
     """
-    from ...common.atomic_files import replacing
+    from ...common.atomic_files import write_json
     from .. import inputs, outputs
 
     if out is not None:
@@ -157,9 +153,7 @@ def diagnose(
     print(found)
 
     if out is not None:
-        with replacing(out) as path:
-            path.write_text(json.dumps(found.to_dict(), indent=2) + "\n", encoding="utf-8")
-
+        write_json(out, found.to_dict())
         print(f"Wrote {out}: {len(found)} finding{'s' * (len(found) != 1)}.")
 
     suggest_next("evaluate", model, new or data, options=source)

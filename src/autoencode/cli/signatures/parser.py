@@ -73,6 +73,10 @@ class _Setting(NamedTuple):
         try:
             return convert(self.form, words)
         except ValueError:
+            if self.argument.classes and len(words) == 1 and self.form.startswith("{"):
+                names = [*self.form.strip("{}").split(","), *self.argument.classes]
+                return check_choice(self.argument.name, words[0], names)
+
             got = repr(" ".join(words)) if words else "nothing"
             raise ValueError(f"expected {self.shown} {self.metavar}, got {got}.") from None
 

@@ -4,6 +4,6 @@ r"""Quality of a trained model on held-out examples.
 - `sentences`: sentences about them
 """
 
-__all__ = ["Evaluation", "Examples", "measure_quality"]
+__all__ = ["Evaluation", "measure_quality"]
 
-from .measures import Evaluation, Examples, measure_quality
+from .measures import Evaluation, measure_quality

@@ -1,16 +1,16 @@
 r"""Quality of a trained model on held-out examples: density, reconstructions and new examples."""
 
-__all__ = ["Evaluation", "Examples", "measure_quality"]
+__all__ = ["Evaluation", "measure_quality"]
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from ...common.estimates import Estimate, estimate_mean
 from ...common.seeding import seeded
+from ...data import Examples
 from ...distributions import PointMass
 from ...evaluation import (
     copying,
@@ -24,11 +24,13 @@ from ...modalities.capabilities import OpenLevels, Tiled, Tokenized
 from ...modalities.capabilities.scales import log_unit
 from ...modalities.capabilities.tables import scaled_error
 from ...models.latent import LatentModel, Model
+from ...training.linear.factor_analysis import principal_components
 from ..batched import map_scaled
 from ..generation import draw_examples, sample_codes
 from .sentences import sentences
 
 MAX_EXAMPLES = 2000
+_MAX_DIAGNOSED = 512
 _N_SAMPLES = 128
 _MAX_FEATURES = 64
 _MIN_TO_COMPARE = 20
@@ -70,23 +72,6 @@ class Evaluation(dict[str, float]):
         return "\n".join(sentences(self, self.standard_errors)) or super().__repr__()
 
 
-class Examples(NamedTuple):
-    r"""Examples as loaded, with their context.
-
-    Example:
-        >>> Examples(torch.zeros(3, 2)).some(2).x.shape
-        torch.Size([2, 2])
-    """
-
-    x: Tensor
-    c: Tensor | None = None
-
-    def some(self, n: int) -> "Examples":
-        r"""Returns at most `n` examples, evenly spaced."""
-        rows = torch.linspace(0, len(self.x) - 1, min(n, len(self.x))).round().long()
-        return Examples(self.x[rows], None if self.c is None else self.c[rows])
-
-
 def measure_quality(
     model: LatentModel,
     modality: Modality,
@@ -106,7 +91,7 @@ def measure_quality(
     Returns:
         The measures of :class:`Evaluation`, beyond the terms of the loss.
     """
-    test = test.some(MAX_EXAMPLES)
+    test = test.spread(MAX_EXAMPLES)[:]
     found: dict[str, Estimate | float] = {}
 
     if model.decoder is None:
@@ -118,9 +103,11 @@ def measure_quality(
     if model.posterior.has_density:
         found |= _of_densities(model, modality, test, seed)
 
-    if not isinstance(modality, Tokenized) and len(test.x) >= _MIN_TO_COMPARE:
+    if not isinstance(modality, Tokenized) and len(test.target) >= _MIN_TO_COMPARE:
         with seeded(seed):
-            found |= _of_new_examples(model, modality, test, train and train.some(MAX_EXAMPLES))
+            found |= _of_new_examples(
+                model, modality, test, train and train.spread(MAX_EXAMPLES)[:]
+            )
 
     return found
 
@@ -128,9 +115,9 @@ def measure_quality(
 def _of_codes(model: LatentModel, modality: Modality, test: Examples) -> dict[str, float]:
     with torch.no_grad():
         device = next(model.parameters()).device
-        some = test.some(512)
-        c = None if some.c is None else some.c.to(device)
-        return posterior_diagnostics(model.given(c), modality.normalize(some.x).to(device))
+        some = test.spread(_MAX_DIAGNOSED)[:]
+        c = None if some.context is None else some.context.to(device)
+        return posterior_diagnostics(model.given(c), modality.normalize(some.target).to(device))
 
 
 def _of_densities(
@@ -144,10 +131,10 @@ def _of_densities(
         share = (2 * evidence - (2 * log_w).logsumexp(dim=0)).exp() / _N_SAMPLES
         return torch.stack([ll, share], dim=1)
 
-    ll, share = map_scaled(model, modality, weigh, test.x, test.c).T
+    ll, share = map_scaled(model, modality, weigh, test.target, test.context).T
 
     if isinstance(modality, OpenLevels):
-        ll = ll + modality.log_mass(test.x).sum(dim=1)
+        ll = ll + modality.log_mass(test.target).sum(dim=1)
 
     found: dict[str, Estimate | float] = {
         "log_p": estimate_mean(ll),
@@ -164,13 +151,13 @@ def _of_densities(
 def _of_reconstructions(
     model: LatentModel, modality: Modality, test: Examples
 ) -> dict[str, Estimate | float]:
-    x = modality.normalize(test.x)
+    x = modality.normalize(test.target)
 
     def errors(m: Model, x: Tensor) -> Tensor:
         p = m.decode(m.encode(x).mean)
         return torch.stack([modality.error(x, p), scaled_error(modality, x, p)], dim=1)
 
-    error, scaled = map_scaled(model, modality, errors, test.x, test.c).T
+    error, scaled = map_scaled(model, modality, errors, test.target, test.context).T
 
     if isinstance(modality, Tokenized):
         return {"edits": estimate_mean(error), "exact": estimate_mean(error == 0)}
@@ -192,10 +179,13 @@ def _of_reconstructions(
 def _of_new_examples(
     model: LatentModel, modality: Modality, test: Examples, train: Examples | None
 ) -> dict[str, Estimate | float]:
-    new = draw_examples(model, modality, sample_codes(model, len(test.x), test.c), test.c)
-    real = _rows(modality.normalize(test.x))
-    features = _principal_components(real)
-    x, y = features(real), features(_rows(new))
+    new = draw_examples(
+        model, modality, sample_codes(model, len(test.target), test.context), test.context
+    )
+    real = _rows(modality.normalize(test.target))
+    mean = real.mean(dim=0)
+    V, _ = principal_components(real - mean, _MAX_FEATURES)
+    x, y = ((rows - mean) @ V.T for rows in (real, _rows(new)))
     shares = fidelity(x, y)
     found: dict[str, Estimate | float] = {
         "frechet_distance": frechet_distance(x[::2], y[::2]),  # of samples of the same size
@@ -204,18 +194,11 @@ def _of_new_examples(
     }
 
     if train is not None:
-        known = features(_rows(modality.normalize(train.x)))
-        found["copying"] = copying(known, x, y)
+        known = _rows(modality.normalize(train.target))
+        found["copying"] = copying((known - mean) @ V.T, x, y)
 
     return found
 
 
 def _rows(x: Tensor) -> Tensor:
     return x.flatten(start_dim=1).double().cpu().nan_to_num()
-
-
-def _principal_components(x: Tensor) -> Any:
-    r"""Returns a function from rows to at most 64 principal components of other rows."""
-    mean = x.mean(dim=0)
-    V = torch.linalg.svd(x - mean, full_matrices=False)[2][:_MAX_FEATURES]
-    return lambda rows: (rows - mean) @ V.T

@@ -5,6 +5,7 @@ __all__ = ["Drift", "Report"]
 import math
 from typing import Any, NamedTuple
 
+from ...common.atomic_files import to_plain
 from ...common.estimates import Estimate
 
 
@@ -113,7 +114,7 @@ class Report(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         r"""All figures for JSON; infinite and undefined numbers are `None`."""
-        return _plain(self)
+        return to_plain(self)
 
     def __repr__(self) -> str:
         lines = (f"{name:<14} {text}" for name, text in self.findings().items())
@@ -290,16 +291,3 @@ def _number(e: Estimate, digits: int = 2) -> str:
 
 def _percent(e: Estimate) -> str:
     return f"{100 * e.value:.1f} % ± {100 * e.standard_error:.1f} %"
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "_asdict"):
-        value = value._asdict()
-
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-
-    if isinstance(value, list):
-        return [_plain(v) for v in value]
-
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -9,10 +9,10 @@ import torch.nn as nn
 from torch import Tensor
 
 from ..base import Network
-from ..mlp import FullyConnected
+from .base import NetworkView
 
 
-class Incomplete(Network):
+class Incomplete(NetworkView):
     r"""Network whose encoder sees which numbers are missing, and for how long.
 
     The encoder of another architecture receives three inputs: the numbers, with missing ones (NaN)
@@ -32,49 +32,16 @@ class Incomplete(Network):
         :class:`~autoencode.networks.FullyConnected`, :class:`~autoencode.distributions.Observed`
 
     Example:
+        >>> from autoencode.networks import FullyConnected
         >>> x = torch.tensor([[[1.0, torch.nan, 3.0]]])
         >>> Incomplete(FullyConnected((8,))).encoder((1, 3), 2)(x).isfinite().all()
         tensor(True)
     """
 
+    skip = True
+
     def __init__(self, network: Network | None = None) -> None:
         self.network = network
-
-    @property
-    def architecture(self) -> Network:
-        r"""The given architecture, or the default."""
-        return self.network or FullyConnected(skip=True)
-
-    @property
-    def learning_rate(self) -> float:  # type: ignore[override]
-        r"""Peak learning rate, unless the training sets one."""
-        return self.architecture.learning_rate
-
-    @property
-    def batch_size(self) -> int | None:  # type: ignore[override]
-        r"""Batch size, unless the training sets one."""
-        return self.architecture.batch_size
-
-    @property
-    def max_batch_size(self) -> int | None:  # type: ignore[override]
-        r"""Largest default batch size for fewer than 100,000 examples."""
-        return self.architecture.max_batch_size
-
-    @property
-    def over_time(self) -> bool:  # type: ignore[override]
-        r"""True if a code has a position for each stretch of steps."""
-        return self.architecture.over_time
-
-    @property
-    def stride(self) -> int | None:  # type: ignore[override]
-        r"""Number of steps of a position of the code; `None` for vectors."""
-        return self.architecture.stride
-
-    def code_shape(self, shape: Sequence[int]) -> tuple[int, ...] | None:
-        return self.architecture.code_shape(shape)
-
-    def code_size(self, shape: Sequence[int]) -> int | None:
-        return self.architecture.code_size(shape)
 
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
         if len(shape) < 2:

@@ -12,13 +12,13 @@ from torch.nn.functional import normalize
 from torch.nn.modules.conv import _ConvTransposeNd
 
 from ..base import Network
-from ..mlp import FullyConnected
+from .base import NetworkView
 
 _FIRST_ITERATIONS = 15
 _SMALLEST = 1e-12
 
 
-class SpectralNorm(Network):
+class SpectralNorm(NetworkView):
     r"""Any architecture, with weights of the decoder that are divided by their spectral norms.
 
     .. math:: \bar W = \frac{W}{\sigma(W)}, \qquad
@@ -48,6 +48,7 @@ class SpectralNorm(Network):
         :func:`~autoencode.recipes.rae`, :class:`~autoencode.objectives.RAE`
 
     Example:
+        >>> from autoencode.networks import FullyConnected
         >>> decoder = SpectralNorm(FullyConnected((8,))).decoder(2, (3,)).eval()
         >>> decoder(torch.zeros(5, 2)).shape
         torch.Size([5, 3])
@@ -55,29 +56,6 @@ class SpectralNorm(Network):
 
     def __init__(self, network: Network | None = None) -> None:
         self.network = network
-
-    @property
-    def architecture(self) -> Network:
-        r"""The given architecture, or the default."""
-        return self.network or FullyConnected()
-
-    @property
-    def learning_rate(self) -> float:  # type: ignore[override]
-        r"""Peak learning rate, unless the training sets one."""
-        return self.architecture.learning_rate
-
-    @property
-    def batch_size(self) -> int | None:  # type: ignore[override]
-        r"""Batch size, unless the training sets one."""
-        return self.architecture.batch_size
-
-    @property
-    def max_batch_size(self) -> int | None:  # type: ignore[override]
-        r"""Largest batch size that the training derives."""
-        return self.architecture.max_batch_size
-
-    def code_size(self, shape: Sequence[int]) -> int | None:
-        return self.architecture.code_size(shape)
 
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
         return self.architecture.encoder(shape, features, context)
@@ -89,7 +67,8 @@ class SpectralNorm(Network):
 class SpectrallyNormalized(nn.Module):
     r"""Module whose weight matrices are divided by their spectral norms.
 
-    Weights of convolutions are matrices with a row for each output channel.
+    Weights of convolutions are matrices with a row for each output channel. Weights that are zero
+    stay zero.
 
     Arguments:
         inner: The module.
@@ -138,8 +117,8 @@ class SpectrallyNormalized(nn.Module):
 
         for i, (name, W) in enumerate(zip(self.outputs, self._matrices())):
             left, right = (getattr(self, f"{side}{i}").clone() for side in ("left", "right"))
-            norm = torch.dot(left, torch.mv(W, right)).clamp(min=_SMALLEST)
-            found[name] = self.inner.get_parameter(name) / norm
+            norm = torch.dot(left, torch.mv(W, right))
+            found[name] = self.inner.get_parameter(name) / torch.where(norm > _SMALLEST, norm, 1.0)
 
         return found
 
@@ -154,5 +133,14 @@ class SpectrallyNormalized(nn.Module):
             left, right = getattr(self, f"left{i}"), getattr(self, f"right{i}")
 
             for _ in range(n):
-                left.copy_(normalize(torch.mv(W, right), dim=0, eps=_SMALLEST))
-                right.copy_(normalize(torch.mv(W.mT, left), dim=0, eps=_SMALLEST))
+                left.copy_(_direction(torch.mv(W, right), left))
+                right.copy_(_direction(torch.mv(W.mT, left), right))
+
+
+def _direction(v: Tensor, before: Tensor) -> Tensor:
+    r"""Returns the direction of a vector, or the one before of the vector zero.
+
+    Weights that begin at zero would otherwise have zero as singular vectors for good.
+    """
+    norm = v.norm()
+    return torch.where(norm > _SMALLEST, v / norm.clamp(min=_SMALLEST), before)

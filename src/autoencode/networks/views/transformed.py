@@ -10,7 +10,7 @@ from torch.nn.functional import normalize
 
 from ...common.checks.ranges import check_choice
 from ..base import Network
-from ..mlp import FullyConnected
+from .base import NetworkView
 
 
 def _log1p(x: Tensor) -> Tensor:
@@ -24,7 +24,7 @@ def _unit_norm(x: Tensor) -> Tensor:
 _TRANSFORMS: dict[str, Callable[[Tensor], Tensor]] = {"log1p": _log1p, "unit_norm": _unit_norm}
 
 
-class TransformedInput(Network):
+class TransformedInput(NetworkView):
     r"""Network whose encoder sees counts as logarithms or as a direction.
 
     .. math:: f(x) = h \big( \log(1 + x) \big) \quad \text{or} \quad
@@ -45,6 +45,7 @@ class TransformedInput(Network):
         :class:`~autoencode.networks.FullyConnected`, :class:`~autoencode.modalities.Counts`
 
     Example:
+        >>> from autoencode.networks import FullyConnected
         >>> import torch
         >>> encoder = TransformedInput(FullyConnected((8,)), "unit_norm").encoder((3,), 2)
         >>> x = torch.tensor([[1.0, 0.0, 2.0]])
@@ -57,29 +58,6 @@ class TransformedInput(Network):
 
         self.network = network
         self.transform = transform
-
-    @property
-    def architecture(self) -> Network:
-        r"""The given architecture, or the default."""
-        return self.network or FullyConnected()
-
-    @property
-    def learning_rate(self) -> float:  # type: ignore[override]
-        r"""Peak learning rate, unless the training sets one."""
-        return self.architecture.learning_rate
-
-    @property
-    def batch_size(self) -> int | None:  # type: ignore[override]
-        r"""Batch size, unless the training sets one."""
-        return self.architecture.batch_size
-
-    @property
-    def max_batch_size(self) -> int | None:  # type: ignore[override]
-        r"""Largest batch size that the training derives."""
-        return self.architecture.max_batch_size
-
-    def code_size(self, shape: Sequence[int]) -> int | None:
-        return self.architecture.code_size(shape)
 
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
         return _Encoder(self.architecture.encoder(shape, features, context), self.transform)
