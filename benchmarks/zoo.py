@@ -52,7 +52,7 @@ from autoencode.data import Examples
 from autoencode.modalities.capabilities import Tokenized
 from autoencode.modalities.capabilities.sequences import event_shape
 from autoencode.training.adamw import AdamW
-from autoencode.training.diagnosis import constant
+from autoencode.training.failures.baselines import constant
 from autoencode.training.step import TrainStep
 from autoencode.training.update import CompiledUpdate
 

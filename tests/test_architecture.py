@@ -233,7 +233,12 @@ ORDER = {
         state
         monitors solver
         linear trainer
-        diagnosis
+        failures
+    """,
+    "training.failures": """
+        baselines scores
+        far_examples
+        search
     """,
     "training.linear": """
         factor_analysis
@@ -284,8 +289,12 @@ ORDER = {
     """,
     "plots": """
         checks style
-        codes comparison dimension history mosaic tables
-        latent_grid manifold neighbor_graph reconstructions series traversals
+        comparison dimension history mosaic tables
+        reconstructions series spaces traversals
+    """,
+    "plots.spaces": """
+        codes manifold
+        latent_grid neighbor_graph
     """,
     "manifold": """
         incomplete_rows

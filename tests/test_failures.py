@@ -25,7 +25,8 @@ from autoencode.distributions import (
 )
 from autoencode.modalities import Texts
 from autoencode.networks import FullyConnected
-from autoencode.training.diagnosis import constant, far_row
+from autoencode.training.failures.baselines import constant
+from autoencode.training.failures.far_examples import far_row
 
 IMAGES = load_digits().images[:400]
 QUIET_CPU = {"show_progress": False, "device": "cpu"}

@@ -5,7 +5,7 @@ __all__ = ["check_training"]
 from collections.abc import Iterator
 
 from ..data import Examples
-from ..training.diagnosis import diagnose
+from ..training.failures import find_failures
 from .finding import Finding
 from .subject import Subject
 
@@ -31,7 +31,7 @@ def check_training(subject: Subject) -> Iterator[Finding]:
     step.objective = subject.objective
     held_out = None if subject.x_new is None else Examples(subject.x_new, None, subject.c_new)
     fixed = blueprint.network.code_size(modality.shape_) is not None
-    found = diagnose(
+    found = find_failures(
         step,
         modality,
         blueprint.build_likelihood(),

@@ -1,5 +1,5 @@
 r"""Steps of a fit, without an estimator.
 
 - `preparation`: from the user's input and arguments to examples and a blueprint
-- `run`: the training of a blueprint's model, its prior, and the diagnosis
+- `run`: the training of a blueprint's model, its prior, and warnings about failures
 """

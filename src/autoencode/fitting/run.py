@@ -1,4 +1,4 @@
-r"""Training of the model of a blueprint, its prior, and the diagnosis."""
+r"""Training of the model of a blueprint, its prior, and warnings about failures."""
 
 __all__ = ["FitRun"]
 
@@ -15,7 +15,7 @@ from ..data import Examples
 from ..inference import training_set
 from ..modalities.capabilities import ResidualFitted
 from ..priors import Prior
-from ..training.diagnosis import diagnose
+from ..training.failures import find_failures
 from ..training.linear.linear_start import linear_start
 from ..training.solver import Solver
 from ..training.state import EpochRecord
@@ -112,7 +112,7 @@ class FitRun:
 
         fixed_code = self.blueprint.network.code_size(modality.shape_) is not None
 
-        for _, failure in diagnose(self.step, modality, family, *given, fixed_code):
+        for _, failure in find_failures(self.step, modality, family, *given, fixed_code):
             warn(failure)
 
     def _fit_prior(self, prior: Prior) -> None:

@@ -4,8 +4,8 @@ Each function returns a :class:`matplotlib.figure.Figure`. Figures are made with
 global state changes, and no screen is needed. A notebook shows the figure;
 `figure.savefig("codes.png")` writes it.
 
-`codes`, `neighbor_graph`, `manifold` and `latent_grid` draw spaces; `reconstructions` and
-`traversals` draw examples; `history`, `dimension` and `comparison` draw curves; `series` draws
+`spaces/` draws codes, graphs, manifolds and grids of codes; `reconstructions` and `traversals`
+draw examples; `history`, `dimension` and `comparison` draw curves; `series` draws
 anomalies of series, and what comes after their end. `mosaic` lays out images, `tables` draws rows
 of a table, `style` holds colors and axes, and `checks` checks arguments.
 """
@@ -27,14 +27,11 @@ __all__ = [
     "tangents",
 ]
 
-from .codes import codes
 from .comparison import comparison
 from .dimension import dimension
 from .history import history
-from .latent_grid import grid
-from .manifold import manifold
-from .neighbor_graph import graph
 from .reconstructions import reconstructions, samples
 from .series import forecast, intervals
+from .spaces import codes, graph, grid, manifold
 from .style import COLORS
 from .traversals import geodesics, tangents

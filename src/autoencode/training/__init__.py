@@ -8,7 +8,7 @@ r"""The training of a model, from the start to the last epoch.
 - `buffers`: buffers that change within a step, restored where the step is skipped
 - `checkpoints`, `monitors`: exact resume on disk; progress bar, TensorBoard and Ctrl-C
 - `linear/`: the best linear models in closed form, and the start of a training at them
-- `diagnosis`: visible failures of a finished training
+- `failures/`: visible failures of a finished training
 """
 
 __all__ = ["EpochRecord", "LeastSquares", "Solver", "Training", "TrainingDefaults"]

@@ -5,7 +5,7 @@ r"""Warnings about visible failures of a fit, each with the setting to change.
 - `examples`: texts about examples: outliers, long texts and sounds, and unused input
 
 Each function takes a few numbers and returns the text of a warning, or `None` if all is well. The
-numbers are gathered in :mod:`autoencode.training.diagnosis`.
+numbers are gathered in :mod:`autoencode.training.failures`.
 """
 
 __all__ = [

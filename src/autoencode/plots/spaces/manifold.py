@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
 from numpy.typing import ArrayLike, NDArray
 
-from . import tables
-from .checks import array, count
-from .style import COLORS, INK, NUMBERS, RULE, SOFT, TEXT, canvas, tidy, tidy_bar
+from .. import tables
+from ..checks import array, count
+from ..style import COLORS, INK, NUMBERS, RULE, SOFT, TEXT, canvas, tidy, tidy_bar
 
 _DENSITY_GRID_SIZE = 200
 _DENSITY_RANGE_NATS = 8.0  # below the maximum, where the shading fades out

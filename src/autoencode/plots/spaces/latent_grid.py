@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 from sklearn.decomposition import PCA
 
-from ..modalities.capabilities.pictures import to_images, to_numeric
-from . import mosaic, tables
-from .checks import count, is_model
+from ...modalities.capabilities.pictures import to_images, to_numeric
+from .. import mosaic, tables
+from ..checks import count, is_model
 from .codes import AXES, project
 
 

@@ -9,9 +9,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from .checks import values
+from ..checks import values
+from ..style import COLORS, NUMBERS, RULE, SOFT, canvas, tidy, tidy_bar
 from .codes import project
-from .style import COLORS, NUMBERS, RULE, SOFT, canvas, tidy, tidy_bar
 
 _MAX_EDGES = 20_000
 

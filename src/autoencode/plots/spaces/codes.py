@@ -11,8 +11,8 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import PCA
 
-from .checks import array, is_model
-from .style import COLORS, INK, NUMBERS, canvas, legend_beside, numbered, tidy, tidy_bar
+from ..checks import array, is_model
+from ..style import COLORS, INK, NUMBERS, canvas, legend_beside, numbered, tidy, tidy_bar
 
 AXES = [numbered("z", 1), numbered("z", 2)]
 _CLASS_NAME: dict[str, Any] = {
