@@ -113,6 +113,11 @@ ORDER = {
         audio images text
         folder_kinds
     """,
+    "data.media.text": """
+        detection
+        lines
+        columns
+    """,
     "data.media.audio": """
         faults formats
         decoding
@@ -195,6 +200,10 @@ ORDER = {
         cells sequences tables
         files pictures scales
         fitting
+    """,
+    "modalities.windows": """
+        cutting
+        joining labels stored
     """,
     "modalities.numeric_tables": """
         frames scaling
@@ -307,7 +316,7 @@ ORDER = {
         tangents
         density geodesics
         anomalies
-        report
+        reporting
     """,
     "manifold.preservation": """
         neighborhoods
@@ -317,6 +326,7 @@ ORDER = {
         intervals race recommendation rows
         methods result
         measures
+        trials
         held_out
     """,
     "manifold.neighbors": """
@@ -349,8 +359,10 @@ ORDER = {
         cell_surprisal decomposition sequences series
         detector
     """,
-    "manifold.report": """
-        result
+    "manifold.reporting": """
+        result rows
+        records
+        comparison planes
         analysis
         html
         report

@@ -3,7 +3,6 @@ r"""Tests for the report on a manifold."""
 import json
 import math
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +16,11 @@ from autoencode import manifold, plots
 from autoencode.datasets import number_words
 from autoencode.manifold import Estimate, report
 from autoencode.manifold.preservation import texts as text_preservation
-from autoencode.manifold.report import analysis, result
-from autoencode.manifold.report import html as pages
+from autoencode.manifold.reporting import comparison, result
+from autoencode.manifold.reporting import html as pages
+from autoencode.manifold.reporting import report as module
 from autoencode.networks import Recurrent
 
-module = sys.modules["autoencode.manifold.report.report"]  # the function hides it
 BASIS = torch.linalg.qr(torch.randn(6, 2, generator=torch.Generator().manual_seed(0))).Q.double()
 PLANE = (lambda x: x @ BASIS, lambda z: z @ BASIS.T)
 
@@ -139,13 +138,13 @@ def test_drift_along_the_plane_and_across_it() -> None:
 def test_chance_of_less_is_that_of_mann_and_whitney() -> None:
     rng = np.random.default_rng(0)
     a, b = rng.integers(0, 9, 300), rng.integers(1, 12, 400)  # with ties
-    less = analysis._probability_less(a, b)
+    less = comparison.probability_less(a, b)
 
     assert less.value == pytest.approx(mannwhitneyu(b, a).statistic / (300 * 400))
 
     # Of equal continuous laws, the variance is (n + m + 1) / (12 n m)
     a, b = rng.normal(size=300), rng.normal(size=400)
-    assert analysis._probability_less(a, b).standard_error == pytest.approx(
+    assert comparison.probability_less(a, b).standard_error == pytest.approx(
         math.sqrt(701 / (12 * 300 * 400)), rel=0.1
     )
 

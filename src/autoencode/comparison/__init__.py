@@ -1,6 +1,7 @@
 r"""Comparison of models and classical methods on held-out data.
 
-- `held_out`: every method at every code size, fold by fold, within a budget of time
+- `held_out`: `compare`, every method at every code size, fold by fold
+- `trials`: the fits, within a budget of time, with their measures and failures
 - `methods`: the methods that can be compared, by name or as objects
 - `rows`: examples as rows of numbers, for methods that know no other kind of data
 - `measures`: error, neighbors kept, and accuracy of a probe on held-out examples

@@ -2,13 +2,8 @@ r"""Comparison of methods at several code sizes, on held-out folds."""
 
 __all__ = ["compare"]
 
-import contextlib
-import math
-import signal
-import threading
-import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +14,17 @@ from sklearn.utils import check_random_state
 
 from .. import inputs
 from ..common.atomic_files import check_writable
-from ..common.failures import FitWarning
-from ..common.progress import track
 from ..data.joining import take
 from ..evaluation.factors import is_class
 from ..modalities.capabilities import Tokenized
 from ..training.schedule import parse_duration
-from .intervals import corrected_interval
-from .measures import Fold, measure
-from .methods import CLASSICAL, Builder, resolve_methods, train
-from .race import Candidate, contenders
-from .result import Comparison, Row
-from .rows import Rows
+from .measures import Fold
+from .methods import CLASSICAL, Builder, resolve_methods
+from .result import Comparison
+from .trials import Trials
 
 _METHODS = ("pca", "factor_analysis", "autoencoder", "vae")
 _MAX_EXAMPLES = 10_000
-_MAX_LETTERS = 120  # of a warning in the notes
 
 
 def compare(
@@ -104,63 +94,17 @@ def compare(
     rng = check_random_state(random_state)
     X, y, kind = _read(X, y, modality, n_folds, rng)
     seed = int(rng.randint(2**31 - n_folds))
-    splits = [*_splits(X, y, n_folds, seed)]
-    budget = parse_duration(time_budget)
-    end = math.inf if budget is None else time.monotonic() + budget
+    folds = [partial(_fold, X, y, known, new) for known, new in _splits(X, y, n_folds, seed)]
 
     # Classical methods first, so that a short time leaves the models something to beat
     ordered = sorted(builders, key=lambda name: name not in CLASSICAL)
-    errors: dict[Candidate, list[dict[str, float]]] = {
-        (name, d): [] for name in ordered for d in sizes
-    }
-    seconds: dict[Candidate, list[float]] = {c: [] for c in errors}
-    notes: dict[Candidate, list[str]] = {c: [] for c in errors}
-    interrupted = ""
+    candidates = [(name, d) for name in ordered for d in sizes]
+    trials = Trials(builders, candidates, kind, reference, parse_duration(time_budget), seed)
+    trials.run(folds)
 
-    def fits() -> Iterator[tuple[int, Fold, Rows, Candidate]]:
-        racing = [*errors]
-
-        for k, (known, new) in enumerate(splits):
-            fold = _fold(X, y, known, new)
-            rows = Rows(kind, fold.X)
-            racing = [c for c in racing if k == 0 or errors[c]]  # without those that failed
-
-            if k and budget is not None:
-                scores = {c: [m["error"] for m in errors[c] if "error" in m] for c in racing}
-                decoded = contenders({c: e for c, e in scores.items() if e}, reference)
-                racing = [c for c in racing if c in decoded or not scores[c]]
-
-            for candidate in racing:
-                yield k, fold, rows, candidate
-
-    with _raising_interrupts():
-        try:
-            for [(k, fold, rows, c)] in track(
-                ([fit] for fit in fits()), len(errors) * len(splits), "fits"
-            ):
-                if time.monotonic() + max(seconds[c], default=0.0) > end:
-                    interrupted = f"the time budget of {budget:g} s was spent"
-                    continue
-
-                began = time.monotonic()
-
-                with _noting(notes[c]):
-                    trained = train(builders[c[0]], c[1], rows, fold.X, seed + k)
-                    seconds[c].append(time.monotonic() - began)
-                    errors[c].append(measure(trained, rows, fold))
-
-                    if not trained.inductive and k == 0:
-                        notes[c].append("its codes of held-out examples come from a fit to them")
-        except KeyboardInterrupt:
-            interrupted = "interrupted"
-
-    ratio = 1 / max(1, n_folds - 1)
-    table = [
-        _row(c, errors, seconds[c], notes[c], (reference, c[1]), ratio)
-        for c in errors
-        if errors[c] or notes[c]
-    ]
-    found = Comparison(table, reference, len(X), n_folds, isinstance(kind, Tokenized), interrupted)
+    found = Comparison(
+        trials.table(), reference, len(X), n_folds, isinstance(kind, Tokenized), trials.interrupted
+    )
 
     if out is not None:
         found.save(out)
@@ -218,66 +162,3 @@ def _splits(X: Any, y: NDArray | None, n_folds: int, seed: int) -> Iterator[Any]
 def _fold(X: Any, y: NDArray | None, known: NDArray, new: NDArray) -> Fold:
     labels = (None, None) if y is None else (y[known], y[new])
     return Fold(take(X, known.tolist()), take(X, new.tolist()), *labels)
-
-
-def _row(
-    candidate: Candidate,
-    errors: Mapping[Candidate, Sequence[Mapping[str, float]]],
-    seconds: Sequence[float],
-    notes: Sequence[str],
-    reference: Candidate,
-    ratio: float,
-) -> Row:
-    measures = {
-        name: corrected_interval([fold[name] for fold in errors[candidate]], ratio)
-        for name in (errors[candidate][0] if errors[candidate] else ())
-    }
-    pairs = [
-        own["error"] - other["error"]
-        for own, other in zip(errors[candidate], errors.get(reference, ()))
-        if "error" in own and "error" in other
-    ]
-    excess = corrected_interval(pairs, ratio) if pairs and candidate != reference else None
-    n = len(errors[candidate])
-
-    return Row(
-        *candidate, measures, excess, float(np.mean(seconds)) if n else 0.0, n,
-        tuple(dict.fromkeys(notes)),
-    )  # fmt: skip
-
-
-@contextlib.contextmanager
-def _noting(notes: list[str]) -> Iterator[None]:
-    r"""Turns warnings of a fit, and the refusal of a method, into notes."""
-    with warnings.catch_warnings(record=True) as raised:
-        warnings.simplefilter("always")
-
-        try:
-            yield
-        except ValueError as error:
-            notes.append(f"not measured, {_first_line(error)}")
-
-    notes += [_first_line(w.message) for w in raised if issubclass(w.category, FitWarning)]
-
-
-def _first_line(message: Any) -> str:
-    line = str(message).partition("\n")[0]
-    return line if len(line) <= _MAX_LETTERS else f"{line[: _MAX_LETTERS - 3]}..."
-
-
-@contextlib.contextmanager
-def _raising_interrupts() -> Iterator[None]:
-    r"""Lets Ctrl-C end a fit at once, instead of after its epoch."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGINT, stop)
-
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -9,7 +9,7 @@ r"""Geometry of the manifold that an autoencoder has learned.
 - `geodesics`: shortest paths on the surface of the decoder
 - `density`, `anomalies`: densities that follow the tangent planes, off-manifold detection, and
   anomalous intervals of series
-- `report`: a page of figures about a model
+- `reporting`: a page of figures about a model
 
 Every class takes a fitted model, or a pair (encoder, decoder) of functions of tensors.
 """
@@ -73,8 +73,8 @@ from .preservation.neighborhoods import (
     neighborhood_recall,
     trustworthiness,
 )
-from .report.report import report
-from .report.result import Drift, Report
+from .reporting.report import report
+from .reporting.result import Drift, Report
 from .score import local_dimension, stein_score, walkback
 from .tangents.augmentation import TangentAugment, tangent_penalty
 from .tangents.tangents import Tangents

@@ -5,6 +5,6 @@ r"""Images, sounds and texts in files and folders.
 - `image_plans`: a common size, mode and range of levels for all images of a folder
 - `photographs`: photographs in their own size
 - `audio/`: recordings
-- `text`: lines, records and columns of text
+- `text/`: lines, records and columns of text
 - `folder_kinds`: folders with files of several kinds
 """

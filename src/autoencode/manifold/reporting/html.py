@@ -30,7 +30,8 @@ from ..density.manifold_parzen import ManifoldParzen
 from ..dimension import DimensionEstimate
 from ..geodesics.geodesics import Geodesics
 from ..tangents.tangents import Tangents
-from .analysis import MAX_COMPARED, Analysis, Comparison
+from .comparison import MAX_COMPARED
+from .records import Analysis, Comparison
 from .result import Report
 
 _MAX_LETTERS = 300  # maximum number of letters of a text in a table

@@ -17,17 +17,11 @@ from ..codec import as_codec
 from ..dimension import DimensionEstimate
 from ..neighbors.graph import NeighborGraph
 from . import html
-from .analysis import (
-    Encoded,
-    analyze_continuous,
-    analyze_tokens,
-    at_reference_scale,
-    compare_with_new,
-    draw,
-    encode,
-    in_model_units,
-)
+from .analysis import analyze_continuous, analyze_tokens, at_reference_scale
+from .comparison import compare_with_new
+from .records import Encoded
 from .result import Report
+from .rows import draw, encode, in_model_units
 
 _MAX_NUMBERS = 2**26  # maximum count of numbers in the sample of examples
 _MAX_EXAMPLES = 2**16  # maximum number of examples in the sample
