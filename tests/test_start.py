@@ -47,6 +47,26 @@ def test_autoencoders_start_at_principal_components() -> None:
     assert scale.mean().item() == pytest.approx(np.sqrt(pca.noise_variance_ * 5 / 8), rel=1e-2)
 
 
+@pytest.mark.parametrize("shape", [(60, 40), (90, 12)])
+def test_denoisers_of_few_rows_start_no_worse_than_principal_components(shape) -> None:
+    rng = np.random.default_rng(3)
+    W = rng.normal(size=(5, shape[1]))
+    every = rng.normal(size=(shape[0] + 2000, 5)) @ W
+    every += 0.3 * rng.normal(size=every.shape)
+    X = every[: shape[0]]
+    every = (every - X.mean(axis=0)) / X.std(axis=0)
+    X, others = every[: shape[0]], every[shape[0] :]
+    model = started(ae.denoising, 5, X, noise=1.0)[0]
+    damaged = others + rng.normal(size=others.shape)
+    pca = PCA(5).fit(X)
+
+    def error(R) -> float:
+        return np.square(R - others).sum(axis=1).mean()
+
+    linear = error(pca.inverse_transform(pca.transform(damaged)))
+    assert error(model.reconstruct(damaged)) < 1.01 * linear
+
+
 @pytest.mark.parametrize("make", [ae.autoencoder, ae.vae])
 def test_under_a_context_they_start_at_what_that_leaves(make) -> None:
     moved = X + 50 * y[:, None]

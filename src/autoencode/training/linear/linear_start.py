@@ -43,6 +43,7 @@ _MIN_INITIAL_NOISE_STD = 0.03
 _CONFIDENCE = 0.84  # probability of a normal variable below one standard error
 _MIN_AUGMENTED_EXAMPLES = 1000
 _MAX_AUGMENTATIONS = 16
+_MAX_COPIES, _MAX_DAMAGED_NUMBERS = 32, 2**23
 _PENALTIES = (1e4, 1e3, 1e2, 1e1, 1e0, 1e-1, 1e-2)
 
 
@@ -221,14 +222,14 @@ class LinearStart:
 
         # With a corruption, the encoder first applies the best linear denoiser
         if x.shape[1] <= _MAX_REGRESSION_INPUTS and len(x) > 1:
-            u = _rows(self.step.inputs(examples)[0])
+            copies = self._damaged(examples, x)
 
-            if not torch.equal(u, x):
-                b_input = _Regression(examples.context, u)
-                u = u - b_input(examples.context)
-                part = slice(0, max(1, _MAX_REGRESSION_NUMBERS // x.shape[1]))
-                regression = _Regression(u[part], left[part])
-                M, seen = regression.slope, regression(u)
+            if not torch.equal(copies[0], x):
+                b_input = _Regression(examples.context, torch.stack(copies).mean(dim=0))
+                copies = [u - b_input(examples.context) for u in copies]
+                M = _best_denoiser(copies, left)
+                copies = copies[: max(1, _MAX_REGRESSION_NUMBERS // x.numel())]
+                seen, left = torch.cat(copies) @ M.T, left.repeat(len(copies), 1)
 
         if M is None and self.step.augment is not None:
             seen = left = self._augmented(examples, b)
@@ -241,6 +242,16 @@ class LinearStart:
 
         self._set_maps(A if M is None else A @ M, b_input, V.T * S, b, noise)
         return f"{len(S)} principal component{'s' * (len(S) != 1)}"
+
+    def _damaged(self, examples: Examples, x: Tensor) -> list[Tensor]:
+        r"""Returns damaged copies of examples, as many as fit; one if the damage is not random."""
+        first, second = (_rows(self.step.inputs(examples)[0]) for _ in range(2))
+
+        if torch.equal(first, second):
+            return [first]
+
+        n = min(_MAX_COPIES, _MAX_DAMAGED_NUMBERS // x.numel())
+        return [first, second, *(_rows(self.step.inputs(examples)[0]) for _ in range(n - 2))]
 
     def _augmented(self, examples: Examples, b: "_Regression") -> Tensor:
         r"""Returns residuals, given the context, of examples and of augmented copies of them."""
@@ -328,6 +339,26 @@ class _Regression:
     def residuals(self) -> Tensor:
         r"""Returns the leave-one-out residuals."""
         return self._residuals / (1 - self._own).clamp(min=_MIN_RELATIVE_STD)
+
+
+def _best_denoiser(copies: Sequence[Tensor], x: Tensor) -> Tensor:
+    r"""Returns the linear map from damaged to clean examples, both without their means.
+
+    With one damaged copy of each example, a regression would learn the damage by heart. Several
+    copies average over it, so that hardly any penalty is needed.
+    """
+    if len(copies) == 1:
+        few = slice(0, max(1, _MAX_REGRESSION_NUMBERS // x.shape[1]))
+        return _Regression(copies[0][few], x[few]).slope
+
+    square = x.new_zeros(x.shape[1], x.shape[1])
+    product = torch.zeros_like(square)
+
+    for u in copies:
+        square += u.T @ u
+        product += u.T @ x
+
+    return torch.linalg.solve(square + torch.eye(len(square)).to(square), product).T
 
 
 def _is_as_good(errors: Tensor, best: Tensor) -> bool:
