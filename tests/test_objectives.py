@@ -246,19 +246,36 @@ def test_contraction_does_not_depend_on_the_scale_of_the_code(make_model, exact:
 
 
 @pytest.mark.slow
-def test_contraction_of_affine_networks_is_what_noise_costs() -> None:
+@pytest.mark.parametrize("spread", [1.0, 0.05])
+def test_contraction_of_affine_networks_is_what_noise_costs(spread: float) -> None:
     model = LatentModel.build(
         FullyConnected(()), (5,), 2, Dirac(), SharedGaussian(), StandardNormal()
     )
-    x, noise = randn(4, 5), 0.4 * randn(4000, 4, 5)
+    x, noise = randn(4, 5), 0.4 * spread * randn(4000, 4, 5)
+    shown = torch.cat([x, -x])
+    shown = shown / shown.std(dim=0, correction=0) * spread
 
     with torch.no_grad():
         costs = torch.stack([Reconstruction()(model, x + e, x).total for e in noise])
 
-    expected = Contractive(weight=0.16)(model, x, x).total.detach()
+    objective = Contractive(weight=0.16).build(model)
+    objective.start(lambda: shown)
+    expected = objective(model, x, x).total.detach()
     error = (costs.mean(dim=0) - expected).abs()
 
     assert (error <= 4 * costs.std(dim=0) / len(costs) ** 0.5).all()
+
+
+def test_numbers_that_are_constant_or_missing_have_a_finite_contraction(make_model) -> None:
+    model, x = make_model(Dirac), randn(40, 5)
+    x[:, 0], x[::2, 1], x[:, 2] = 7.0, torch.nan, torch.nan
+    objective = Contractive().build(model)
+    objective.start(lambda: x)
+
+    assert objective.spread[3:].tolist() == pytest.approx(x[:, 3:].std(0, correction=0).tolist())
+    assert (objective.spread[[0, 2]] > 0.1).all()
+    objective.start(lambda: torch.ones(9, 5))
+    assert torch.equal(objective.spread, torch.ones(5))
 
 
 def test_contraction_is_weighted(make_model) -> None:

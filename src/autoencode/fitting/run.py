@@ -14,6 +14,7 @@ from ..common.seeding import seed_torch
 from ..data import Examples
 from ..inference import training_set
 from ..modalities.capabilities import ResidualFitted
+from ..objectives import Objective
 from ..priors import Prior
 from ..training.failures import find_failures
 from ..training.linear.linear_start import linear_start
@@ -74,9 +75,15 @@ class FitRun:
         """
         log.info("%s", self.blueprint.describe(len(self.data), len(self.held_out or ())))
 
+        def inputs() -> Any:
+            return training_set.some_inputs(self.model, self.blueprint.modality, self.data)
+
         if isinstance(prior := self.model.prior, Prior):
-            modality = self.blueprint.modality
-            prior.start(lambda: training_set.some_inputs(self.model, modality, self.data))
+            prior.start(inputs)
+
+        for part in self.step.objective.modules():
+            if isinstance(part, Objective):
+                part.start(lambda: inputs()[0])
 
         if self.start:
             begun = self.start.begin(self.data, self.held_out, self.seed)

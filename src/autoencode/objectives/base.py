@@ -3,7 +3,7 @@ r"""Interface of training objectives."""
 __all__ = ["Loss", "Objective", "penalty_weight", "units_of"]
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
@@ -107,6 +107,14 @@ class Objective(Configurable, nn.Module, abc.ABC):
         """
         self.n_examples = n_examples
         return self
+
+    def start(self, examples: Callable[[], Tensor]) -> None:
+        r"""Shows some examples to the objective before a training. Most objectives need none.
+
+        Arguments:
+            examples: Returns at most 1,024 examples of the training set, scaled, with shape
+                `(M, *)`.
+        """
 
     def advance(self, progress: float) -> None:
         r"""Sets the completed fraction of the training, here and in contained objectives."""

@@ -2,15 +2,18 @@ r"""Contractive autoencoders."""
 
 __all__ = ["Contractive"]
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
 from ..common.schedules import WeightSchedule, check_weights
 from ..distributions import Dirac
-from ..models.latent import Model
+from ..models.latent import LatentModel, Model
 from .base import Loss, Objective
 
+_SMALLEST_SHARE = 0.1  # of the mean variance
 _SMALLEST_VARIANCE = 1e-12  # also avoids division by zero where a probability is zero or one
 
 
@@ -18,13 +21,15 @@ class Contractive(Objective):
     r"""Reconstruction, with a penalty on the sensitivity of the reconstruction to the data.
 
     .. math:: -\log p(x \mid z) + \frac{\lambda}{2} \, \| J \|_F^2, \qquad
-        J_{ij} = \frac{1}{\sigma_i(z)} \, \frac{\partial \mu_i(f(x))}{\partial x_j}
+        J_{ij} = \frac{s_j}{\sigma_i(z)} \, \frac{\partial \mu_i(f(x))}{\partial x_j}
 
-    where :math:`z = f(x)`, and :math:`\mu_i` and :math:`\sigma_i` are the mean and the standard
-    deviation of :math:`p(x_i \mid z)`. To second order, this is the expected loss of a denoising
-    autoencoder under Gaussian noise of variance :math:`\lambda`, except for terms that multiply
-    residuals by the curvature of :math:`f` and of the decoder. For affine networks the two are
-    equal.
+    where :math:`z = f(x)`, :math:`\mu_i` and :math:`\sigma_i` are the mean and the standard
+    deviation of :math:`p(x_i \mid z)`, and :math:`s_j` is the standard deviation of :math:`x_j` in
+    the training examples. It is one for the columns of a table of numbers, and less for
+    intensities of images and for levels of categories. To second order, this is the expected loss
+    of a denoising autoencoder under Gaussian noise of variance :math:`\lambda s_j^2`, except for
+    terms that multiply residuals by the curvature of :math:`f` and of the decoder. For affine
+    networks the two are equal. A constant number counts as if it had a tenth of the mean variance.
 
     Rifai et al. penalize :math:`\partial f / \partial x`, the Jacobian of the code. Unless weights
     are tied, the decoder can undo any scale of the code. Such a penalty shrinks the code, but does
@@ -50,8 +55,8 @@ class Contractive(Objective):
         | https://doi.org/10.1080/03610918908812806
 
     Arguments:
-        weight: The weight :math:`\lambda \geq 0`: the variance of the noise to ignore, in units
-            of the scaled data.
+        weight: The weight :math:`\lambda \geq 0`: the variance of the noise to ignore, as a share
+            of the variance of each number.
         max_exact_dim: The largest code for which the norm is exact.
 
     Raises:
@@ -73,6 +78,8 @@ class Contractive(Objective):
 
     posterior = Dirac
 
+    spread: Tensor | None
+
     def __init__(self, weight: float | WeightSchedule = 0.1, max_exact_dim: int = 4) -> None:
         super().__init__()
 
@@ -80,6 +87,19 @@ class Contractive(Objective):
 
         self.weight = weight
         self.max_exact_dim = max_exact_dim
+        self.register_buffer("spread", None)  # of the training examples; one without them
+
+    def build(self, model: LatentModel, n_examples: int = 1) -> "Contractive":
+        self.spread = torch.ones(model.encoder.shape)
+        return super().build(model, n_examples)
+
+    @torch.no_grad()
+    def start(self, examples: Callable[[], Tensor]) -> None:
+        x = examples()
+        mean = x.nanmean(dim=0)
+        variance = (x - mean).square().nanmean(dim=0).nan_to_num(0.0)
+        variance = variance.clamp(min=_SMALLEST_SHARE * float(variance.mean()))
+        self.spread = torch.where(variance > 0, variance.sqrt(), 1.0)
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         with torch.enable_grad():  # the penalty needs a gradient, also in validation
@@ -89,10 +109,11 @@ class Contractive(Objective):
             scale = _variance(p).clamp(min=_SMALLEST_VARIANCE).rsqrt()
 
             if z.shape[-1] <= self.max_exact_dim:
-                squares = _exact_squares(x, z, p.mean, scale)
+                squares = _exact_squares(x, z, p.mean, scale, self.spread)
             else:
                 v = scale * (torch.randint_like(scale, 2) * 2 - 1)
                 (vJ,) = torch.autograd.grad(p.mean, x, v, create_graph=True)
+                vJ = vJ if self.spread is None else vJ * self.spread
                 squares = vJ.square().flatten(start_dim=1).sum(dim=1)
 
         distortion, contraction = -p.log_prob(target), squares / 2
@@ -113,10 +134,13 @@ def _variance(p: Distribution) -> Tensor:
         ) from None
 
 
-def _exact_squares(x: Tensor, z: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
+def _exact_squares(
+    x: Tensor, z: Tensor, mean: Tensor, scale: Tensor, spread: Tensor | None
+) -> Tensor:
     r"""Returns the trace of :math:`J_f J_f^\top J_g^\top J_g`, with shape `(B,)`."""
     directions = torch.eye(z.shape[1]).to(z)[:, None].expand(-1, *z.shape)
     rows = [torch.autograd.grad(z, x, v, create_graph=True)[0] for v in directions]
+    rows = rows if spread is None else [row * spread for row in rows]
 
     # J_g' u is linear in u, and the transpose of that map is J_g
     u = torch.zeros_like(mean, requires_grad=True)

@@ -144,8 +144,9 @@ def contractive(
     Arguments:
         latent_dim: The number of features of the code; by default it follows from the data, and
             two make a map.
-        weight: The weight of the contraction: the variance of the noise to ignore, in units
-            of the scaled data. The default is about that of :func:`denoising`.
+        weight: The weight of the contraction: the variance of the noise to ignore, as a share
+            of the variance of each number. The default is about that of :func:`denoising` for
+            tables.
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator.
 
