@@ -275,7 +275,10 @@ ORDER = {
         conversion labels pairs tables
         reading
     """,
-    "fitting": "preparation run",
+    "fitting": """
+        calibration preparation
+        run
+    """,
     "inference": """
         batched imputation
         codes continuation forecasts own_size scores training_set units

@@ -14,6 +14,7 @@ import autoencode as ae
 from autoencode.distributions import Censored, CensoredGaussian, DiagonalGaussian, Intervals
 from autoencode.distributions.censored import log_mass
 from autoencode.modalities import Tables
+from autoencode.modalities.normal_scores import NormalScores
 
 pd = pytest.importorskip("pandas")
 
@@ -168,6 +169,50 @@ def test_densities_of_skewed_columns_integrate_to_one() -> None:
     v = np.linspace(-3, 30, 3001)
 
     assert abs(trapezoid(np.exp(model.score_samples(v[:, None], n_samples=32)), v) - 1) < 0.03
+
+
+@pytest.mark.parametrize("zeros", [0, 120])
+@pytest.mark.parametrize("shape", [lambda t: 0.7 * t, lambda t: 0.2 + t + 0.1 * t**2])
+def test_scores_of_a_model_are_decoded_to_the_distribution_of_the_data(zeros: int, shape) -> None:
+    rng = np.random.default_rng(0)
+    v = np.r_[np.zeros(zeros), rng.lognormal(0, 1.5, 400)]
+    scores = NormalScores(41).fit(v, np.zeros(1) if zeros else np.zeros(0))
+    t = shape(rng.normal(size=30_000))
+    moved = scores.calibrated(t)
+    shared = dict(zip(scores.intervals(), moved.intervals()))
+    free = t > scores.high_[0] if zeros else np.full(len(t), True)
+
+    assert all(a == b for a, b in shared.items())  # those of the likelihood
+    assert np.array_equal(moved.decode(t) == 0, scores.decode(t) == 0)
+
+    new, data = moved.decode(t[free]), v[zeros:]
+    ends = np.linspace(0.01, 0.99, 50)
+    assert np.allclose(
+        np.searchsorted(np.sort(data), np.quantile(new, ends)) / 400, ends, atol=0.02
+    )
+    assert abs(new.std() / data.std() - 1) < 0.1
+    assert abs(scores.decode(t[free]).std() / data.std() - 1) > 0.1
+
+    assert np.allclose(moved.decode(moved.encode(v)), v)
+    assert np.array_equal(scores.calibrated(t[:50]).middle_, scores.middle_)
+
+
+def test_new_rows_are_calibrated_and_nothing_else(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    X = np.exp(rng.standard_t(4, (200, 1)) * [1.0, -0.5] + 0.3 * rng.normal(size=(200, 2)))
+    model = fitted(X, epochs=2)
+    before = Tables().fit(X)
+    before.fit_density(X)
+    now = model.modality_.scores_
+    assert all(np.array_equal(a.middle_, b.middle_) for a, b in zip(now, before.scores_))
+
+    S = np.sort(model.sample(20_000, random_state=0), axis=0)
+    ranks = np.searchsorted(np.sort(X[:, 0]), S[::1000, 0]) / len(X)
+    assert np.allclose(ranks, np.arange(20) / 20, atol=0.05)
+
+    model.save(tmp_path / "model.ae")
+    again = ae.load(tmp_path / "model.ae")
+    assert np.array_equal(again.sample(9, random_state=0), model.sample(9, random_state=0))
 
 
 def test_rows_come_back_through_their_scores() -> None:

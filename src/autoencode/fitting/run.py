@@ -13,7 +13,7 @@ from ..common.failures import warn
 from ..common.seeding import seed_torch
 from ..data import Examples
 from ..inference import training_set
-from ..modalities.capabilities import ResidualFitted
+from ..modalities.capabilities import Calibrated, ResidualFitted
 from ..objectives import Objective
 from ..priors import Prior
 from ..training.failures import find_failures
@@ -21,6 +21,7 @@ from ..training.linear.linear_start import linear_start
 from ..training.solver import Solver
 from ..training.state import EpochRecord
 from ..training.trainer import Training
+from .calibration import calibrate
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +113,9 @@ class FitRun:
         if isinstance(modality, ResidualFitted):
             residuals = training_set.squared_residuals
             modality.fit_residuals(lambda: residuals(self.model, modality, self.whole))
+
+        if isinstance(modality, Calibrated) and self.blueprint.has_density:
+            calibrate(self.model, modality, self.whole, self.seed)
 
         seed_torch(self.seed)
         family = self.blueprint.build_likelihood()

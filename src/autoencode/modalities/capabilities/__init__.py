@@ -15,6 +15,7 @@ The functions next to the classes define the default for all other kinds.
 __all__ = [
     "Adaptive",
     "Augmented",
+    "Calibrated",
     "CellDecomposable",
     "CellScored",
     "Collected",
@@ -44,7 +45,15 @@ __all__ = [
 
 from .cells import CellDecomposable, CellScored, Conditionable, Imputable, OpenLevels, Rankable
 from .files import Readable, Writable
-from .fitting import Adaptive, Augmented, DensityFitted, ErrorWeighted, ResidualFitted, Subsettable
+from .fitting import (
+    Adaptive,
+    Augmented,
+    Calibrated,
+    DensityFitted,
+    ErrorWeighted,
+    ResidualFitted,
+    Subsettable,
+)
 from .pictures import Pictured, Tiled
 from .scales import NonlinearScale
 from .sequences import (

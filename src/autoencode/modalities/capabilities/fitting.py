@@ -3,6 +3,7 @@ r"""Statistics of the data that a model needs, and parts of a model adapted to t
 __all__ = [
     "Adaptive",
     "Augmented",
+    "Calibrated",
     "DensityFitted",
     "ErrorWeighted",
     "ResidualFitted",
@@ -62,6 +63,25 @@ class ResidualFitted(abc.ABC):
         Arguments:
             squares: Yields squared residuals :math:`(x - E[x \mid z])^2` of scaled examples, under
                 codes drawn from their posterior, with shape `(B, *shape_)`.
+        """
+
+
+class Calibrated(abc.ABC):
+    r"""Kinds whose nonlinear scales are adapted to the numbers that a trained model draws."""
+
+    @property
+    @abc.abstractmethod
+    def is_calibrated(self) -> bool:
+        r"""Tell whether there is a scale to adapt."""
+
+    @abc.abstractmethod
+    def calibrate(self, new: Tensor) -> None:
+        r"""Adapts the scales of new examples, so that these follow the distribution of the data.
+
+        Codes, reconstructions and densities keep the scales of the training.
+
+        Arguments:
+            new: Scaled examples that the model drew, as `draw` returned them.
         """
 
 

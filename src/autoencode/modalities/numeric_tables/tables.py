@@ -23,7 +23,14 @@ from ...data.tabular.libraries import library_of, native_types
 from ...distributions import CensoredGaussian, DiagonalGaussian, Family, SharedGaussian
 from ...networks import FullyConnected, Network
 from ..base import WIDE, Modality, warn_of_constants
-from ..capabilities import DensityFitted, ErrorWeighted, NonlinearScale, Subsettable, Tabular
+from ..capabilities import (
+    Calibrated,
+    DensityFitted,
+    ErrorWeighted,
+    NonlinearScale,
+    Subsettable,
+    Tabular,
+)
 from ..columns.containers import contain
 from ..columns.exclusive import are_groups, describe_groups, exclusive_groups
 from ..columns.flags import Flag, draw_exclusive
@@ -39,7 +46,9 @@ log = logging.getLogger(__name__)
 _NAMED = 12  # maximum number of columns in a log line
 
 
-class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Subsettable):
+class Tables(
+    Modality, Tabular, NonlinearScale, DensityFitted, Calibrated, ErrorWeighted, Subsettable
+):
     r"""Numeric tables: arrays with shape `(N, D)`, or data frames with only numbers.
 
     The model scales columns to mean zero and unit variance, and returns rows in the user's units.
@@ -49,7 +58,9 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
     For models with a density, some columns become normal scores: skewed columns, and columns with
     numbers that many rows share, such as flags, ratings and the zeros of an amount. New rows then
     have these numbers as often as the data. Such numbers have probabilities; all other densities
-    are in the user's units. See :class:`~autoencode.modalities.normal_scores.NormalScores`, and
+    are in the user's units. After the training, the maps of new
+    rows are calibrated, so that these rows have the distribution of the data. See
+    :class:`~autoencode.modalities.normal_scores.NormalScores`, and
     :func:`~autoencode.modalities.columns.marginals.marginal` for the choice of the columns.
 
     A likelihood on the unit interval takes rows without scaling, and they must lie in it. After a
@@ -90,6 +101,9 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
     decimals_: NDArray[np.intp]
     scored_: NDArray[np.intp]
     scores_: list[NormalScores]
+    new_scores_: list[NormalScores] | None = None
+    r"""The maps of new rows, calibrated after the training."""
+
     exclusive_: list[tuple[list[int], bool]]
 
     def __init__(self, scaling: str = "auto") -> None:
@@ -151,7 +165,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         self.loc_, self.scale_ = loc[kept], scale[kept]
         self.steps_, self.decimals_ = grids_of(X)  # grids on which new rows lie
         self.scored_ = np.zeros(0, int)
-        self.scores_ = []
+        self.scores_, self.new_scores_ = [], None
         self.exclusive_ = []
         self._held = {}
 
@@ -203,6 +217,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         X = some_rows(array_of(X))
         found = describe_columns(X, self.columns_)
         self.scored_, self.scores_, self._held = np.array([*found], int), [*found.values()], {}
+        self.new_scores_ = None
         flags = [j for j, scores in found.items() if scores.is_flag]
         groups = exclusive_groups(np.asarray(X[:, flags]) == 1, flags)
         self.exclusive_ = [(group.columns, group.always) for group in groups]
@@ -219,6 +234,15 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
                 *(len(self.constants_), len(self.low_), shared, len(found) - shared),
             )
 
+    @property
+    def is_calibrated(self) -> bool:
+        return any(scores.is_free for scores in self.scores_)
+
+    def calibrate(self, new: Tensor) -> None:
+        t = new.double().cpu().numpy()
+        scored = self._scored()
+        self.new_scores_ = [s.calibrated(t[:, at]) if s.is_free else s for _, at, s in scored]
+
     def check_learned(self) -> None:
         n, k, of = len(self.low_), len(self.columns_), self.columns_
         rows = (self.low_, self.high_, self.steps_, self.decimals_)
@@ -234,6 +258,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
             decimals_=((self.decimals_ >= 0) & (self.decimals_ < 20)).all(),
             scored_=_is_index(self.scored_, n) and np.isin(self.scored_, of).all(),
             scores_=len(self.scores_) == len(self.scored_),
+            new_scores_=len(self.new_scores_ or self.scores_) == len(self.scores_),
             exclusive_=are_groups(self.exclusive_, self._flags()),
             constants_=all(0 <= j < n for j, _ in self.constants_),
             types_=len(self.types_) in (0, n),
@@ -278,13 +303,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         return x.index_copy(1, at, table.encode(rows[:, of]).float())
 
     def restore(self, x: Tensor) -> Any:
-        t = x.double().cpu().numpy()
-        X = t * self.scale_ + self.loc_
-
-        for _, at, scores in self._scored():
-            X[:, at] = scores.decode(t[:, at])
-
-        return self._framed(X)
+        return self._framed(self._decoded(x, self.scores_))
 
     def draw(self, p: Distribution) -> Tensor:
         flags = self._flags()
@@ -292,7 +311,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         return draw_exclusive(p.sample(), p, groups)
 
     def restore_new(self, x: Tensor) -> Any:
-        X = self.restore(x)
+        X = self._framed(self._decoded(x, self.new_scores_ or self.scores_))
         return X if self.types_ else self._snapped(X)
 
     def mean(self, p: Distribution) -> Tensor:
@@ -378,6 +397,16 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         wide.loc_[self.columns_], wide.scale_[self.columns_] = self.loc_, self.scale_
 
         return wide
+
+    def _decoded(self, x: Tensor, scores: list[NormalScores]) -> NDArray:
+        r"""Returns the numbers of scaled rows, without constant columns."""
+        t = x.double().cpu().numpy()
+        X = t * self.scale_ + self.loc_
+
+        for (_, at, _), s in zip(self._scored(), scores):
+            X[:, at] = s.decode(t[:, at])
+
+        return X
 
     def _snapped(self, X: NDArray) -> NDArray:
         r"""Returns rows moved to the grids of the columns of the fit."""
