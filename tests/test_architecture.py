@@ -158,6 +158,7 @@ ORDER = {
         codes maximization
         selection
         kernels mixture
+        conditional_mixture
     """,
     "priors.learned": "exemplar vamp",
     "priors.neural": """

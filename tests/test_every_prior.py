@@ -9,6 +9,7 @@ from sklearn.datasets import load_iris
 import autoencode as ae
 from autoencode.cli import main
 from autoencode.priors import (
+    ConditionalMixture,
     ExemplarPrior,
     FlowPrior,
     KernelDensity,
@@ -36,6 +37,7 @@ GIVEN_LABEL = {
     "maf": FlowPrior(n_steps=1, layers=(8,), conditional=True),
     "realnvp, learned": FlowPrior("realnvp", 2, layers=(8,), joint=True, conditional=True),
     "mixture, learned": LearnedMixture(2, conditional=True),
+    "mixture": ConditionalMixture(2),
     "one Gaussian": LearnedMixture(1, conditional=True, joint=False, layers=(8,)),
 }
 

@@ -15,7 +15,7 @@ import autoencode as ae
 from autoencode.common import container
 from autoencode.distributions import Gaussian, GaussianMixture
 from autoencode.objectives import ELBO, Reconstruction
-from autoencode.priors import Mixture, StandardNormal, VampPrior
+from autoencode.priors import ConditionalMixture, Mixture, StandardNormal, VampPrior
 
 SMALL = {
     "layers": (16,),
@@ -192,7 +192,7 @@ def test_objectives_with_a_density_have_it_by_default() -> None:
     assert isinstance(chosen.model_.prior, StandardNormal)
     assert ae.vae().set_params(prior__max_components=3).prior.max_components == 3
     given = ae.vae(2, conditional=True, **once).fit(X, load_iris().target[::3])
-    assert isinstance(given.model_.prior, StandardNormal)
+    assert isinstance(given.model_.prior, ConditionalMixture)
     assert (ELBO.prior, Reconstruction.prior) == (Mixture, StandardNormal)
 
 
@@ -296,6 +296,66 @@ def test_labels_and_missing_cells_go_with_it(rows: np.ndarray) -> None:
     ).shape == (3, 3)
     assert not model.impute(X).isna().any(axis=None)
     assert set(model.sample(20, conditions={"ring": "outer"})["ring"]) == {"outer"}
+
+
+@pytest.mark.usefixtures("float64")
+def test_each_label_has_the_moments_of_its_codes() -> None:
+    labels = torch.arange(600) % 3  # the third has few codes
+    labels[labels == 2] = torch.where(torch.arange(200) < 4, 2, 1)
+    c = torch.nn.functional.one_hot(labels, 4).double()
+    z = randn(600, 1, 2) * (0.4 + labels[:, None, None]) + 3.0 * labels[:, None, None]
+    prior = ConditionalMixture(1)
+    prior.attach(torch.nn.Identity(), 4)
+    prior = prior.build(2)
+    zeros = torch.zeros(5, 2)
+    assert torch.equal(prior(c[:5]).log_prob(zeros), StandardNormal().build(2)().log_prob(zeros))
+
+    torch.manual_seed(0)
+    prior.fit(lambda: z, c)
+    p = prior(torch.eye(4).double())
+    few = z[labels == 2][:, 0]
+    assert torch.allclose(p.mean[:3], torch.stack([z[labels == k].mean((0, 1)) for k in range(3)]))
+    assert torch.allclose(
+        p.stddev[0], z[labels == 0].flatten(end_dim=1).std(dim=0, correction=0), rtol=0.1
+    )
+    assert p.log_prob(few.mean(dim=0)).isfinite().all()
+    assert torch.equal(p.mean[3], torch.zeros(2).double())  # a label without codes
+
+    # A missing label has the mixture of the labels
+    z, mixed = randn(7, 1, 2), prior(torch.tensor([[0.25, 0.75, 0, 0]]).double())
+    each = [prior(torch.eye(4).double()[[k]]).log_prob(z) for k in (0, 1)]
+    expected = torch.logaddexp(each[0] + np.log(0.25), each[1] + np.log(0.75))
+    assert torch.allclose(mixed.log_prob(z), expected)
+
+    new = mixed.sample((20_000,))[:, 0]
+    assert torch.allclose(new.mean(dim=0), mixed.mean[0], atol=0.1)
+    assert torch.allclose(new.std(dim=0), mixed.stddev[0], rtol=0.05)
+
+
+def test_numbers_as_contexts_leave_the_unit_gaussian() -> None:
+    prior = ConditionalMixture()
+    prior.attach(torch.nn.Identity(), 1)
+    prior = prior.build(2)
+    prior.fit(lambda: 3 * randn(50, 1, 2), randn(50, 1))
+    assert len(prior.weight) == 0
+
+
+def test_mixtures_of_labels_are_stored_and_decide_densities(
+    rows: np.ndarray, tmp_path: Path
+) -> None:
+    y, c = np.repeat(["inner", "outer"], 300), torch.eye(2).repeat_interleave(300, dim=0)
+    model = ae.vae(2, conditional=True, **{**SMALL, "training": ae.Training(epochs=1)})
+    model.fit(rows, y)
+    model.model_.prior.fit(lambda: 0.1 * randn(600, 1, 2) + 4 * c[:, None] - 2, c)
+    model.save(tmp_path / "model.ae")
+    again = ae.load(tmp_path / "model.ae")
+
+    z = model.model_.prior(torch.eye(2)).sample((50,)).mean(dim=0)
+    assert torch.allclose(z, 4 * torch.eye(2) - 2, atol=0.2)
+    assert np.array_equal(again.score_samples(rows, y), model.score_samples(rows, y))
+    assert np.array_equal(
+        again.sample(5, y="outer", random_state=0), model.sample(5, y="outer", random_state=0)
+    )
 
 
 @pytest.mark.parametrize("components", [0, -1, 2.5, "ten"])

@@ -29,6 +29,7 @@ from ..objectives import Objective, Reconstruction
 from ..priors import (
     AutoregressivePrior,
     BestPrior,
+    ConditionalMixture,
     Mixture,
     Prior,
     Reference,
@@ -91,9 +92,10 @@ def resolve_prior(
 ) -> Prior:
     r"""Prior of the codes: the argument, or the default of the objective.
 
-    The default of conditional models is the unit Gaussian. A prior fitted to the codes of all
-    labels would draw codes of other labels. Codes in other spaces, such as a sphere, have
-    the prior of this space. Codes over time have an autoregressive prior in place of a mixture.
+    A conditional model with a density has a mixture for each label, as one fitted to the codes of
+    all labels would draw codes of other labels. Codes in other spaces, such as a sphere, have
+    the prior of this space. Codes over time have an autoregressive prior in place of a mixture,
+    or with a context the unit Gaussian.
 
     Arguments:
         prior: The prior, if one was chosen; `"best"` for a choice by held-out codes.
@@ -131,15 +133,22 @@ def default_prior(
         >>> default_prior(None, False, PowerSpherical()).__name__
         'Reference'
     """
-    if resolve_posterior(posterior, objective).has_reference:
+    family = resolve_posterior(posterior, objective)
+    prior = resolve_objective(objective).prior
+
+    if family.has_reference:
         return Reference
 
-    default = resolve_objective(objective).prior
+    over_time = network is not None and network.over_time
 
-    if default is Mixture and network is not None and network.over_time:
+    if prior is Mixture and over_time and not conditional:
         return AutoregressivePrior
 
-    return StandardNormal if conditional else default
+    if conditional:
+        mixed = prior is Mixture and family.has_density and not over_time
+        return ConditionalMixture if mixed else StandardNormal
+
+    return prior
 
 
 def resolve_network(network: Any, modality: Modality, cleans: bool) -> Network:

@@ -65,6 +65,7 @@ __all__ = [
     "TopK",
     "VectorQuantizer",
     "VonMises",
+    "WeightedMixtures",
     "WrappedNormal",
     "ZeroInflated",
     "kl_divergence",
@@ -109,7 +110,7 @@ from .elementwise import (
     VonMises,
 )
 from .gaussian import DiagonalGaussian, FixedGaussian, Gaussian, SharedGaussian
-from .gaussian_mixture import GaussianMixture
+from .gaussian_mixture import GaussianMixture, WeightedMixtures
 from .homoscedastic import Homoscedastic
 from .mixed import MixedColumns, MixedRow
 from .observed import Observed, ObservedNumbers

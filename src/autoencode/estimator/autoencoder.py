@@ -67,7 +67,8 @@ class Autoencoder(
         prior: The distribution :math:`p(z)`, or `"best"`, with which held-out codes choose among
             several, see :class:`~autoencode.priors.BestPrior`; by default that of the objective.
             For :class:`~autoencode.objectives.ELBO` it is a :class:`~autoencode.priors.Mixture`,
-            which is fitted to the codes after the training; with `conditional`, the unit Gaussian.
+            which is fitted to the codes after the training; with `conditional`, a
+            :class:`~autoencode.priors.ConditionalMixture`.
         corruption: The corruption of the encoder's input in training: a
             :class:`~autoencode.corruptions.Corruption` or a function from tensor to tensor.
         conditional: Whether to model `X` given `y`, :math:`p(x, z \mid y)`; or

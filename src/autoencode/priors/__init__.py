@@ -12,6 +12,7 @@ r"""Priors :math:`p(z)` of the code.
 __all__ = [
     "AutoregressivePrior",
     "BestPrior",
+    "ConditionalMixture",
     "ExemplarPrior",
     "FlowPrior",
     "KernelDensity",
@@ -27,7 +28,7 @@ __all__ = [
 
 from .base import Prior
 from .best import BestPrior
-from .fitted import KernelDensity, Mixture
+from .fitted import ConditionalMixture, KernelDensity, Mixture
 from .learned import ExemplarPrior, VampPrior
 from .neural import (
     AutoregressivePrior,

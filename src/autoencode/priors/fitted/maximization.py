@@ -1,8 +1,9 @@
 r"""Expectation maximization for Gaussian mixtures with regularized covariances."""
 
-__all__ = ["fit"]
+__all__ = ["fit", "fit_groups"]
 
 import warnings
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +17,7 @@ VARIANCE_FLOOR = 1e-5  # of codes with unit variance
 MAX_KMEANS_CODES = 4096
 MIN_GAIN_NATS = 1e-3
 MIN_WEIGHT = 1e-8
+MIN_CODES = 8  # minimum number of examples per component of a group
 
 
 def fit(z: Tensor, draws: int, components: int, ridge: float, steps: int) -> GaussianMixture:
@@ -47,8 +49,58 @@ def fit(z: Tensor, draws: int, components: int, ridge: float, steps: int) -> Gau
         >>> fit(z, 1, 2, 0.1, 10).weight.round(decimals=1)
         tensor([0.5000, 0.5000])
     """
+    return fit_groups([z], draws, components, ridge, steps)[0]
+
+
+def fit_groups(
+    groups: Sequence[Tensor], draws: int, components: int, ridge: float, steps: int
+) -> list[GaussianMixture]:
+    r"""Fits a Gaussian mixture to each group of codes.
+
+    All covariances are shrunk toward the same one, so that groups of few codes have one, too.
+
+    Arguments:
+        groups: The codes of each group, with shape `(n, D)`; some may have none.
+        draws: The number of codes per example.
+        components: The maximum number of components of each mixture.
+        ridge: The weight of the diagonal.
+        steps: The maximum number of steps.
+
+    Example:
+        >>> z = torch.randn(1000, 2)
+        >>> [p.mean.round().tolist() for p in fit_groups([z, z + 9], 1, 1, 0.1, 10)]
+        [[0.0, 0.0], [9.0, 9.0]]
+    """
+    counts = [components]
+
+    if len(groups) > 1:
+        counts = [min(components, max(1, len(z) // (MIN_CODES * draws))) for z in groups]
+
+    if max(counts) == 1:
+        return _maximize(groups, [torch.ones_like(z[:, :1]) for z in groups], draws, ridge)
+
+    ps = _maximize(groups, [_nearest(z, k) for z, k in zip(groups, counts)], draws, ridge)
+    before = -torch.inf
+
+    for _ in range(steps):
+        joint = [p.joint(z) for p, z in zip(ps, groups)]
+        log_p = [j.logsumexp(dim=1, keepdim=True) for j in joint]
+        shares = [(j - total).exp() for j, total in zip(joint, log_p)]
+        ps = _maximize(groups, shares, draws, ridge)
+        now = float(torch.cat(log_p).mean())
+
+        if now - before < MIN_GAIN_NATS:
+            break
+
+        before = now
+
+    return ps
+
+
+def _nearest(z: Tensor, components: int) -> Tensor:
+    r"""Returns the share of each code in the clusters of k-means, with shape `(n, K)`."""
     if components == 1:
-        return _maximize(z, torch.ones_like(z[:, :1]), draws, ridge)
+        return torch.ones_like(z[:, :1])
 
     some = z[:: max(1, len(z) // MAX_KMEANS_CODES)]
     means = KMeans(components, n_init=1, max_iter=10, random_state=int(torch.randint(2**31, ())))
@@ -58,26 +110,30 @@ def fit(z: Tensor, draws: int, components: int, ridge: float, steps: int) -> Gau
         means.fit(some.numpy())
 
     nearest = torch.cdist(z, torch.from_numpy(means.cluster_centers_).to(z)).argmin(dim=1)
-    p = _maximize(z, F.one_hot(nearest, components).to(z), draws, ridge)
-    before = -torch.inf
-
-    for _ in range(steps):
-        joint = p.joint(z)
-        log_p = joint.logsumexp(dim=1, keepdim=True)
-        p = _maximize(z, (joint - log_p).exp(), draws, ridge)
-        now = float(log_p.mean())
-
-        if now - before < MIN_GAIN_NATS:
-            break
-
-        before = now
-
-    return p
+    return F.one_hot(nearest, components).to(z)
 
 
-def _maximize(z: Tensor, shares: Tensor, draws: int, ridge: float) -> GaussianMixture:
-    r"""Returns the mixture for responsibilities with shape `(n, K)` (the M step)."""
-    N, D = len(z) / draws, z.shape[1]
+def _maximize(
+    groups: Sequence[Tensor], shares: Sequence[Tensor], draws: int, ridge: float
+) -> list[GaussianMixture]:
+    r"""Returns the mixtures for responsibilities with shape `(n, K)` (the M step)."""
+    N, D = sum(map(len, groups)) / draws, groups[0].shape[1]
+    found = [_moments(z, share, draws) for z, share in zip(groups, shares)]
+    W = torch.cat([scatter for _, _, scatter in found]).sum(dim=0) / N
+    W = (N * W + ridge * D * W.diagonal().diag()) / (N + ridge * D)
+    ps = []
+
+    for n, loc, scatter in found:
+        covariance = (scatter + 0.25 * D * W) / (n + 0.25 * D)[:, None, None]
+        covariance += VARIANCE_FLOOR * torch.eye(D, dtype=W.dtype)
+        parts = n / n.sum(), loc, torch.linalg.cholesky(covariance)
+        ps.append(GaussianMixture(*(part.to(groups[0]) for part in parts)))
+
+    return ps
+
+
+def _moments(z: Tensor, shares: Tensor, draws: int) -> tuple[Tensor, Tensor, Tensor]:
+    r"""Returns counts, means and scatters, with shapes `(K,)`, `(K, D)` and `(K, D, D)`."""
     n = (shares.sum(dim=0).double() / draws).clamp(min=MIN_WEIGHT)
     loc = (shares.mT @ z).double() / (draws * n[:, None])
 
@@ -87,11 +143,4 @@ def _maximize(z: Tensor, shares: Tensor, draws: int, ridge: float) -> GaussianMi
         apart = z - m
         S.append(((share[:, None] * apart).mT @ apart).double() / draws)
 
-    scatter = torch.stack(S)
-    W = scatter.sum(dim=0) / N
-    W = (N * W + ridge * D * W.diagonal().diag()) / (N + ridge * D)
-
-    covariance = (scatter + 0.25 * D * W) / (n + 0.25 * D)[:, None, None]
-    covariance += VARIANCE_FLOOR * torch.eye(D, dtype=W.dtype)
-
-    return GaussianMixture((n / n.sum()).to(z), loc.to(z), torch.linalg.cholesky(covariance).to(z))
+    return n, loc, torch.stack(S)

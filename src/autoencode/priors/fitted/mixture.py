@@ -52,6 +52,7 @@ class Mixture(Prior):
         max_components: The maximum number of Gaussians, each with a full covariance.
 
     See Also:
+        :class:`~autoencode.priors.ConditionalMixture`,
         :class:`~autoencode.priors.StandardNormal`,
         :class:`~autoencode.distributions.GaussianMixture`
 

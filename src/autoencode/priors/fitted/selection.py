@@ -41,7 +41,9 @@ class Choice(NamedTuple):
 
 
 @torch.no_grad()
-def choose(z: Tensor, components: int, unit: Tensor | None) -> Choice | None:
+def choose(
+    z: Tensor, components: int, unit: Tensor | None, labels: Tensor | None = None
+) -> Choice | None:
     r"""Selects the mixture with the largest log-density of held-out codes.
 
     The number of components is multiplied by four as long as the density rises.
@@ -51,6 +53,7 @@ def choose(z: Tensor, components: int, unit: Tensor | None) -> Choice | None:
         components: The maximum number of components.
         unit: The log-densities of the same codes under the unit Gaussian, with shape
             `(N, k)`; `None` if it is not a candidate.
+        labels: The label of each example, if each label has its own mixture, with shape `(N,)`.
 
     Returns:
         The best choice. `None` if the gain over the unit Gaussian is below two standard errors
@@ -69,6 +72,7 @@ def choose(z: Tensor, components: int, unit: Tensor | None) -> Choice | None:
     if N == 1:
         return Choice(1, _RIDGES[-1])
 
+    groups = [z.new_ones(N).bool()] if labels is None else [labels == c for c in labels.unique()]
     folds = torch.randperm(N) % min(_FOLDS, N)
     held_out = [
         folds == fold for fold in range(1 if N >= SINGLE_FOLD_EXAMPLES else min(_FOLDS, N))
@@ -79,8 +83,13 @@ def choose(z: Tensor, components: int, unit: Tensor | None) -> Choice | None:
         log_densities = []
 
         for out in held_out:
-            p = maximization.fit(z[~out].flatten(end_dim=1), k, *choice, _EM_STEPS)
-            log_densities.append(p.log_prob(z[out]).double().mean(dim=1))
+            parts = [z[~out & group].flatten(end_dim=1) for group in groups]
+            densities = z.new_zeros(N).double()
+
+            for p, group in zip(maximization.fit_groups(parts, k, *choice, _EM_STEPS), groups):
+                densities[out & group] = p.log_prob(z[out & group]).double().mean(dim=1)
+
+            log_densities.append(densities[out])
 
         return torch.cat(log_densities)
 
