@@ -3,24 +3,29 @@ r"""All recipes with default settings on real sets of all kinds, beside simple m
     python benchmarks/defaults.py             # the sets by which defaults are chosen
     python benchmarks/defaults.py --final     # more than ten other sets, for one final test
     python benchmarks/defaults.py --short     # small sets of scikit-learn
+    python benchmarks/defaults.py --only images contractive   # parts; `--report` joins them
 
 Beside each recipe stand the mean, as many principal components, factor analysis (the better on
 the test of one and of as many factors) or trigrams, independent columns, and a model written
-by hand in as many seconds of one processor, see `by_hand.py`. The size of the code is that of
-the set, the same for all. What is measured of a kind of data stands in `kinds.py`, the sets in
-`real_sets.py`.
+by hand in as many seconds of one processor, see `by_hand.py`. These are seconds that the process
+computes, so that other work on the machine slows both alike. The size of the code is that of the
+set, the same for all. What is measured of a kind of data stands in `kinds.py`, the sets in
+`real_sets.py`. Each row is kept in `data/defaults/` with the state of the library by which it was
+measured, and is measured again if the library has changed.
 """
 
 import argparse
+import datetime
+import functools
+import hashlib
 import json
 import logging
 import math
 import multiprocessing
 import time
 import warnings
-from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from itertools import chain
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import by_hand
@@ -44,8 +49,8 @@ RECIPES = {
 }
 RELATIVE_TIE = 0.02  # largest difference that counts as a tie
 AREA_TIE = 0.05  # the same for areas under a curve
+AREA = "C2ST AUC"
 FOLDER = data.FOLDER / "defaults"
-MAX_SECONDS_BY_HAND = 15.0
 
 
 class Outcome(NamedTuple):
@@ -65,7 +70,7 @@ class Outcome(NamedTuple):
         error = gain.std() / math.sqrt(len(gain)) if len(gain) > 1 else 0.0
         close = (
             AREA_TIE
-            if self.measure == "told"
+            if self.measure == AREA
             else max(error, RELATIVE_TIE * abs(self.theirs.mean()))
         )
 
@@ -83,32 +88,39 @@ class Row(NamedTuple):
     faults: list[str]
 
 
-# One set
+# One recipe on one set
 
 
-def rows(given: real_sets.Set) -> Iterable[Row]:
+@functools.lru_cache(maxsize=1)
+def prepared(name: str, group: str) -> tuple[Kind, dict[str, NDArray], dict[str, Any]]:
+    r"""Returns a set, the log-densities of simple models, and what all recipes share."""
+    given = the_set(name, group)
     kind = KINDS[given.kind](given)
-    fitted = {name: fit(name, kind) for name in RECIPES}
-    hands = by_hands(kind, {name: seconds for name, (_, seconds, _) in fitted.items()})
     densities = kind.densities()
-    shared = {"mean": kind.mean(), "told": kind.told(kind.new(len(kind.test)))}
 
-    for name, (model, seconds, said) in fitted.items():
-        row = Row(given, name, [], {"seconds": f"{seconds:.1f}", "said": str(len(said))}, [])
+    return kind, densities, {"mean": kind.mean(), AREA: kind.auc(kind.new(len(kind.test)))}
 
-        if isinstance(model, Exception):
-            row.faults.append(f"{type(model).__name__}: {model}"[:90])
-        else:
-            judge(row, kind, model, hands.get(name), densities, shared)
 
-        yield row
+def row(name: str, group: str, recipe: str) -> Row:
+    kind, densities, shared = prepared(name, group)
+    model, seconds, warned = fit(recipe, kind)
+    cells = {"seconds": f"{seconds:.1f}", "warnings": str(len(warned))}
+    found = Row(the_set(name, group), recipe, [], cells, [])
+
+    if isinstance(model, Exception):
+        found.faults.append(f"{type(model).__name__}: {model}"[:90])
+    else:
+        hand = RECIPES[recipe] is not None and by_hand_in(kind, RECIPES[recipe], seconds)
+        judge(found, kind, model, hand or None, densities, shared)
+
+    return found
 
 
 def fit(name: str, kind: Kind) -> tuple[Any, float, list[str]]:
     r"""Returns a model or the error of its fit, the seconds of the fit, and its warnings."""
     start = time.process_time()
 
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
 
         try:
@@ -116,23 +128,15 @@ def fit(name: str, kind: Kind) -> tuple[Any, float, list[str]]:
         except (ValueError, TypeError, RuntimeError, FloatingPointError) as error:
             model = error
 
-    return model, time.process_time() - start, [str(w.message) for w in said]
+    return model, time.process_time() - start, [str(w.message) for w in warned]
 
 
-def by_hands(kind: Kind, seconds: dict[str, float]) -> dict[str, by_hand.Plain]:
-    r"""Returns models written by hand, trained for as many seconds as each recipe."""
-    found = {}
+def by_hand_in(kind: Kind, options: dict[str, float], seconds: float) -> by_hand.Plain:
+    r"""Returns a model written by hand, trained for as many seconds."""
+    torch.manual_seed(0)
+    model = kind.plain(**({} if given_texts(kind, options) else options))
 
-    for options in (
-        dict(t) for t in {tuple(o.items()) for o in RECIPES.values() if o is not None}
-    ):
-        names = sorted((n for n, o in RECIPES.items() if o == options), key=seconds.__getitem__)
-        budgets = [min(seconds[name], MAX_SECONDS_BY_HAND) for name in names]
-        torch.manual_seed(0)
-        model = kind.plain(**({} if given_texts(kind, options) else options))
-        found |= zip(names, by_hand.train(model, kind.shaped(kind.x), budgets))
-
-    return found
+    return next(by_hand.train(model, kind.shaped(kind.x), [seconds]))
 
 
 def given_texts(kind: Kind, options: dict[str, float]) -> bool:
@@ -175,8 +179,8 @@ def judge(
     n = len(kind.test)
     new = model.sample(max(n, 500), random_state=1)
     torch.manual_seed(0)
-    theirs = kind.told(kind.new_by_hand(hand, n))
-    compare("told", kind.told(new[:n]), classical=shared["told"], hand=theirs)
+    theirs = kind.auc(kind.new_by_hand(hand, n))
+    compare(AREA, kind.auc(new[:n]), classical=shared[AREA], hand=theirs)
     row.cells["spread"] = f"{kind.spread(new):.2f}"
 
 
@@ -193,11 +197,12 @@ COLUMNS = [
     "log p, independent",
     "log p, hand",
     "spread",
-    "told",
-    "told, classical",
-    "told, hand",
+    AREA,
+    f"{AREA}, classical",
+    f"{AREA}, hand",
     "seconds",
-    "said",
+    "warnings",
+    "date",
 ]
 
 
@@ -228,8 +233,8 @@ def useless(found: list[Row]) -> list[str]:
         for o in row.outcomes:
             if o.other in {"mean", "independent"} and o.verdict() == "loss":
                 what = f"{o.measure} {o.ours.mean():.4g}, {o.other} {o.theirs.mean():.4g}"
-                said = "" if row.cells["said"] == "0" else "; it was said"
-                bad.append(f"- `{row.recipe}` on {row.given.name}: {what}{said}")
+                warned = "" if row.cells["warnings"] == "0" else "; the fit warned"
+                bad.append(f"- `{row.recipe}` on {row.given.name}: {what}{warned}")
 
         bad += [f"- `{row.recipe}` on {row.given.name}: {fault}" for fault in row.faults]
 
@@ -243,36 +248,64 @@ of mixed tables; of sounds log-spectral distances in dB, of texts edits. `denois
 beside it see damaged examples. `log p` is in nats per example in the user's units, beside
 factor analysis (for texts trigrams), independent columns (letters) and the model by hand; a
 column that is counted and no density for one model and a density for another compares roughly.
-`told` is the area under the curve of a classifier that tells new examples from real ones, 0.5
-being best: a forest, for texts a logistic regression of trigrams; beside new examples of
-factor analysis (of mixed tables independent cells, of texts independent places). `spread` is
-the standard deviation of new examples over that of the data (of texts, of lengths). `hand` had
-as many CPU seconds. `said` counts warnings of the fit. A tie is a difference within 2 % or
-within its standard error, of areas of up to 0.05.
+`C2ST AUC` is the area under the ROC curve of a classifier two-sample test (Lopez-Paz & Oquab,
+2017) between new and real examples, 0.5 being best: a forest, for texts a logistic regression of
+trigrams; beside new examples of factor analysis (of mixed tables independent cells, of texts
+independent places). `spread` is the standard deviation of new examples over that of the data (of
+texts, of lengths). `hand` had as many CPU seconds. `warnings` counts those of the fit. A tie is a
+difference within 2 % or within its standard error, of areas of up to 0.05.
 """
 
 
-def measured(group: str, name: str) -> list[Row]:
-    r"""Returns the rows of a set, from the cache in `data/defaults/` if it has them."""
-    given = next(s for s in getattr(real_sets, group.upper()) if s.name == name)
-    file = FOLDER / group / f"{name}.json"
+def the_set(name: str, group: str) -> real_sets.Set:
+    return next(s for s in sets(group) if s.name == name)
+
+
+def sets(group: str) -> list[real_sets.Set]:
+    return getattr(real_sets, group.upper())
+
+
+@functools.cache
+def state() -> str:
+    r"""Returns a hash of the code of the library."""
+    code = hashlib.sha256()
+
+    for path in sorted(Path(ae.__file__).parent.rglob("*.py")):
+        code.update(path.read_bytes())
+
+    return code.hexdigest()[:12]
+
+
+def kept(group: str, name: str, recipe: str) -> Row | None:
+    r"""Returns a row out of `data/defaults/`, if it was measured by any state of the library."""
+    file = FOLDER / group / f"{name}, {recipe}.json"
+
+    if group == "short" or not file.exists():
+        return None
+
+    _, outcomes, cells, faults = json.loads(file.read_text())
+    return Row(the_set(name, group), recipe, [_outcome(*o) for o in outcomes], cells, faults)
+
+
+def measured(group: str, name: str, recipe: str) -> Row:
+    r"""Returns a row, which is measured unless it is kept and the library is the same."""
+    found = kept(group, name, recipe)
+
+    if found and found.cells["library"] == state():
+        return found
+
     logging.disable(logging.WARNING)
     torch.set_num_threads(1)
-
-    if file.exists() and group != "short":
-        found = json.loads(file.read_text())
-        return [Row(given, r, [_outcome(*o) for o in os], cells, f) for r, os, cells, f in found]
-
-    found = []
-
-    for row in rows(given):
-        found.append(row)
-        cells = ", ".join(f"{k} {row.cells[k]}" for k in COLUMNS if k in row.cells)
-        print(f"{given.name}, {row.recipe}: {cells} {' '.join(row.faults)}", flush=True)
+    found = row(name, group, recipe)
+    found.cells["library"] = state()
+    found.cells["date"] = datetime.date.today().isoformat()
+    cells = ", ".join(f"{k} {found.cells[k]}" for k in COLUMNS if k in found.cells)
+    print(f"{name}, {recipe}: {cells} {' '.join(found.faults)}", flush=True)
 
     if group != "short":
+        file = FOLDER / group / f"{name}, {recipe}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps([row[1:] for row in found], default=np.ndarray.tolist))
+        file.write_text(json.dumps(found[1:], default=np.ndarray.tolist))
 
     return found
 
@@ -293,9 +326,13 @@ def report_of(found: list[Row], group: str) -> None:
         ]
         for r in found
     ]
-    there = {row.given.name for row in found}
-    left = [s.name for s in getattr(real_sets, group.upper()) if s.name not in there]
+    there = {(row.given.name, row.recipe) for row in found}
+    left = [f"{s.name} ({r})" for s in sets(group) for r in RECIPES if (s.name, r) not in there]
     head = [f"Not measured: {', '.join(left)}.", ""] if left else []
+    old = sum(row.cells["library"] != state() for row in found)
+    head += [f"{old} of {len(found)} rows were measured by another state of the library.", ""] * (
+        old > 0
+    )
     head += ["## Useless, or refused", "", *(bad or ["None."]), "", "## Wins, ties and losses", ""]
     report.write(
         "defaults" if group == "choose" else f"defaults_{group}",
@@ -314,31 +351,26 @@ def main(arguments: list[str] | None = None) -> list[Row]:
     parser.add_argument("--final", action="store_true", help="the sets that are opened once")
     parser.add_argument("--jobs", type=int, default=1, help="how many sets at a time")
     parser.add_argument("--report", action="store_true", help="of what is measured so far")
-    parser.add_argument("--only", nargs="*", default=(), help="kinds or names of sets; no report")
+    parser.add_argument("--only", nargs="*", default=(), help="kinds, sets and recipes; no report")
     given = parser.parse_args(arguments)
     group = "short" if given.short else "final" if given.final else "choose"
-    names = [s.name for s in getattr(real_sets, group.upper())]
-
-    if given.only:
-        names = [
-            s.name for s in getattr(real_sets, group.upper()) if {s.kind, s.name} & set(given.only)
-        ]
+    only = set(given.only)
+    recipes = [r for r in RECIPES if r in only] or [*RECIPES]
+    names = [s.name for s in sets(group) if not only - {*RECIPES} or only & {s.kind, s.name}]
+    parts = [(group, name, recipe) for name in names for recipe in recipes]
 
     if given.report:
-        names = [name for name in names if (FOLDER / group / f"{name}.json").exists()]
-
-    if given.jobs == 1:
-        found = [measured(group, name) for name in names]
+        found = [row for part in parts if (row := kept(*part))]
+    elif given.jobs == 1:
+        found = [measured(*part) for part in parts]
     else:
         with ProcessPoolExecutor(given.jobs, multiprocessing.get_context("spawn")) as pool:
-            found = list(pool.map(measured, [group] * len(names), names))
+            found = list(pool.map(measured, *zip(*parts), chunksize=len(recipes)))
 
-    rows = list(chain.from_iterable(found))
+    if group != "short" and not only:
+        report_of(found, group)
 
-    if group != "short" and not given.only:
-        report_of(rows, group)
-
-    return rows
+    return found
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ r"""Denoising of photographs: PSNR beside seconds of one core, for the default a
 The pairs are gray crops of 32 pixels with and without the shot noise of 30 photons for white and
 a read noise of 0.06: 2,000 of twelve photographs to train on, and 300 of four others. They come
 with scikit-image (see `data.py`) and scikit-learn. BM3D (`pip install bm3d`, whose license allows
-no commercial use) and the filters are told the noise. PSNR is that of the mean squared error of
+no commercial use) and the filters know the noise. PSNR is that of the mean squared error of
 all crops, and the mean over crops.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import data
 import numpy as np
+import report
 import sklearn
 import torch
 from numpy.typing import NDArray
@@ -30,6 +31,10 @@ TRAINING += ["motorcycle_left.png", "moon.png", "hubble_deep_field.jpg", "coins.
 TRAINING += ["china.jpg", "flower.jpg"]
 OTHERS = ["camera.png", "chelsea.png", "coffee.png", "rocket.jpg"]
 SIDE, PHOTONS, READ_NOISE = 32, 30, 0.06
+NOTES = """
+2,000 pairs of gray crops of 32 pixels to train on, 300 crops of other photographs to denoise. CPU
+seconds of one thread, with the training.
+"""
 
 
 def pairs(names: list[str], n: int, seed: int) -> tuple[NDArray, NDArray]:
@@ -91,12 +96,13 @@ def by_hand(clean: NDArray, noisy: NDArray, new: NDArray, seconds: float) -> NDA
         return 255 * net(X)[:, 0].clamp(0, 1).numpy()
 
 
-def line(name: str, R: Callable[[], NDArray], clean: NDArray) -> float:
+def measure(rows: list, name: str, R: Callable[[], NDArray], clean: NDArray) -> float:
+    r"""Adds a row to the table, and returns its seconds."""
     start = time.process_time()
     found = R()
     seconds = time.process_time() - start
-    of_all, mean = psnr(found, clean)
-    print(f"| {name} | {seconds:.1f} | {of_all:.1f} | {mean:.1f} |", flush=True)
+    rows.append([name, f"{seconds:.1f}", *(f"{db:.1f}" for db in psnr(found, clean))])
+    print(*rows[-1], sep=", ", flush=True)
 
     return seconds
 
@@ -106,9 +112,10 @@ def main() -> None:
     clean, noisy = pairs(TRAINING, 2000, 0)
     new, damaged = pairs(OTHERS, 300, 10)
     scale = np.sqrt(new.mean() / 255 / PHOTONS + READ_NOISE**2)
-    print("| | CPU s | dB, of all | dB, mean |\n| --- | --- | --- | --- |")
-    line("noisy", lambda: damaged, new)
-    line(
+    rows: list[list[str]] = []
+    measure(rows, "noisy", lambda: damaged, new)
+    measure(
+        rows,
         "Gaussian filter of 1.5 pixels",
         lambda: np.stack([gaussian_filter(x.astype(float), 1.5) for x in damaged]),
         new,
@@ -118,7 +125,7 @@ def main() -> None:
         from bm3d import bm3d
 
         denoised = lambda: 255 * np.stack([bm3d(x / 255, scale) for x in damaged[:40]])  # noqa: E731
-        line("BM3D, 40 crops", denoised, new[:40])
+        measure(rows, "BM3D, 40 crops", denoised, new[:40])
     except ImportError:
         print("BM3D is not installed")
 
@@ -126,9 +133,18 @@ def main() -> None:
         training = ae.Training(epochs=epochs, show_progress=False)
         model = ae.denoising(training=training, random_state=0)
         fit = lambda: model.fit(clean, corrupted=noisy).reconstruct(damaged)  # noqa: B023, E731
-        seconds = line(f"`denoising()`, {epochs} epochs", fit, new)
+        seconds = measure(rows, f"`denoising()`, {epochs} epochs", fit, new)
         same = lambda: by_hand(clean, noisy, damaged, seconds)  # noqa: B023, E731
-        line("by hand, as long", same, new)
+        measure(rows, "by hand, as long", same, new)
+
+    report.write(
+        "denoising",
+        "Denoising of photographs",
+        ["", "CPU s", "dB, of all", "dB, mean"],
+        rows,
+        NOTES,
+        command=" ".join(["denoising.py", *sys.argv[1:]]),
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 r"""Measures for each kind of data, the same for every model."""
 
 import abc
+from numbers import Real
 from typing import Any
 
 import by_hand
@@ -116,7 +117,7 @@ class Kind(abc.ABC):
         there = self.x.std(axis=0) > 0.01
         return float(np.median(x[:, there].std(axis=0) / self.x[:, there].std(axis=0)))
 
-    def told(self, new: Any) -> float:
+    def auc(self, new: Any) -> float:
         r"""Returns the area under the ROC curve of a classifier of new against test examples."""
         x, x_new = self.x_test, self.vectors(new)[: len(self.x_test)]
 
@@ -124,10 +125,10 @@ class Kind(abc.ABC):
             pca = PCA(min(30, *self.x.shape), random_state=0).fit(self.x)
             x, x_new = pca.transform(x), pca.transform(x_new)
 
-        return _told(RandomForestClassifier(100, min_samples_leaf=2, random_state=0), x, x_new)
+        return _auc(RandomForestClassifier(100, min_samples_leaf=2, random_state=0), x, x_new)
 
 
-def _told(judge: Any, real: Any, new: Any) -> float:
+def _auc(judge: Any, real: Any, new: Any) -> float:
     n = min(len(real), len(new))
     x = np.concatenate([real[:n], new[:n]])
     y = np.r_[np.zeros(n), np.ones(n)]
@@ -249,8 +250,12 @@ class Mixed(Kind):
 
 
 def _words(cells: pd.Series) -> NDArray:
-    r"""Returns cells as text, empty where one is missing."""
-    return np.array(["" if pd.isna(cell) else str(cell) for cell in cells])
+    r"""Returns cells as text, empty where one is missing; equal numbers have one spelling."""
+    return np.array(["" if pd.isna(cell) else _word(cell) for cell in cells])
+
+
+def _word(cell: Any) -> str:
+    return f"{cell:g}" if isinstance(cell, Real) and not isinstance(cell, bool) else str(cell)
 
 
 class Pictures(Kind):
@@ -392,10 +397,10 @@ class Words(Kind):
         r"""Returns the standard deviation of the lengths over that of the data."""
         return float(np.std([*map(len, new)]) / np.std([*map(len, self.train)]))
 
-    def told(self, new: Any) -> float:
+    def auc(self, new: Any) -> float:
         vectors = HashingVectorizer(analyzer="char", ngram_range=(1, 3), n_features=2**11)
         x, x_new = (vectors.transform([*X]).toarray() for X in (self.test, new))
-        return _told(LogisticRegression(C=10, max_iter=300), x, x_new)
+        return _auc(LogisticRegression(C=10, max_iter=300), x, x_new)
 
 
 KINDS = {"numbers": Numbers, "mixed": Mixed, "images": Pictures, "sounds": Waves, "texts": Words}
