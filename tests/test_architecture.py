@@ -23,14 +23,15 @@ ORDER = {
         priors datasets
         models
         objectives evaluation modalities
-        training
+        training plots
+        pages
         blueprint
         inference
         diagnosis
         inputs persistence
         fitting
         estimator
-        plots recipes
+        recipes
         manifold
         comparison
         demo
@@ -293,8 +294,15 @@ ORDER = {
         diagnose
     """,
     "inference.quality": """
-        sentences
+        sentences task terms
+        codes columns density evaluation new_examples
+        reconstructions
         measures
+    """,
+    "pages": """
+        drawing
+        chart
+        page
     """,
     "persistence": """
         encoding rebuild

@@ -178,6 +178,9 @@ def test_planted_illnesses_are_found(plant: Callable[[], Ill], name: str) -> Non
     assert finding.remedy
     assert all(np.isfinite([*finding.evidence.values()]))
 
+    if finding.chart is not None:
+        finding.chart.draw()
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize(

@@ -1,20 +1,39 @@
 r"""Tests of the measures of a model on held-out examples."""
 
+import base64
+import io
 import json
 import math
+import re
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from PIL import Image
 from sklearn.datasets import load_iris, load_wine
 from sklearn.decomposition import PCA
+from torch.distributions import Independent, Normal
 
 import autoencode as ae
 from autoencode.cli import main
+from autoencode.data import Examples
+from autoencode.diagnosis import Diagnosis, Finding
 from autoencode.distributions import DiscretizedLogistic
-from autoencode.evaluation import copying, fidelity, frechet_distance
+from autoencode.evaluation import (
+    copying,
+    fidelity,
+    frechet_distance,
+    mutual_information,
+    unit_information,
+)
+from autoencode.inference.quality import Evaluation, measure_terms
+from autoencode.objectives import Reconstruction
+from autoencode.pages import Chart
+from autoencode.training.step import TrainStep, losses
 
 WINE = load_wine().data
 QUICK = ae.Training(epochs=2)
@@ -22,7 +41,7 @@ QUICK = ae.Training(epochs=2)
 
 @pytest.fixture(scope="module")
 def wine() -> ae.Autoencoder:
-    return ae.vae(2, training=ae.Training(epochs=20), random_state=0).fit(WINE[::2])
+    return ae.vae(2, training=ae.Training(epochs=5), random_state=0).fit(WINE[::2])
 
 
 def test_densities_are_means_of_scores(wine: ae.Autoencoder) -> None:
@@ -34,6 +53,7 @@ def test_densities_are_means_of_scores(wine: ae.Autoencoder) -> None:
     assert found.standard_errors["log_p"] == pytest.approx(error, rel=1e-4)
     assert 0 < found["effective_samples"] <= 1
     assert found["bound"] == pytest.approx(-found["distortion"] - found["rate"], rel=1e-5)
+    assert found.standard_errors["rate"] > 0
 
 
 def test_reconstructions_keep_the_variance_that_is_explained() -> None:
@@ -42,6 +62,9 @@ def test_reconstructions_keep_the_variance_that_is_explained() -> None:
     pca = PCA(3).fit(X)
     errors = np.square(new - pca.inverse_transform(pca.transform(new))).sum(axis=1)
     assert found["error"] == pytest.approx(errors.mean(), rel=1e-2)
+    assert sum(c["error"] for c in found.details["columns"].values()) == pytest.approx(
+        found["error"], rel=1e-4
+    )
     total = np.square(new - new.mean(axis=0)).sum()
     assert found["explained_variance"] == pytest.approx(1 - errors.sum() / total, abs=1e-5)
 
@@ -84,6 +107,50 @@ def test_texts_are_measured_by_edits() -> None:
     assert "frechet_distance" not in found
 
 
+def test_standard_errors_of_terms_of_batches_are_those_of_all_examples() -> None:
+    model = ae.linear(2).fit(WINE)
+    step = TrainStep(model.model_, Reconstruction(), normalize=model.modality_.normalize)
+    x = model.modality_.load(WINE)
+    found = measure_terms(step, [Examples(x[:100]), Examples(x[100:])])["total"]
+    each = losses(step, Examples(x), seed=0)
+    assert found.value == pytest.approx(float(each.mean()), rel=1e-5)
+    assert found.standard_error == pytest.approx(float(each.std()) / len(x) ** 0.5, rel=1e-4)
+
+
+def test_units_of_a_gaussian_channel_have_its_capacity() -> None:
+    x = torch.randn(1500, 2, generator=torch.Generator().manual_seed(7))
+    scale = torch.tensor([0.5, 50.0])
+    channel = SimpleNamespace(
+        encode=lambda x: Independent(Normal(x, scale), 1),
+        posterior=SimpleNamespace(has_density=True),
+    )
+    capacity = 0.5 * torch.log1p(1 / scale.square())
+    assert unit_information(channel, x).tolist() == pytest.approx(capacity.tolist(), abs=0.08)
+    total = mutual_information(channel, x)
+    assert total == pytest.approx(float(capacity.sum()), abs=0.08)
+
+
+def test_pages_escape_text_and_embed_pictures(tmp_path: Path) -> None:
+    bars = Chart("bars", {"<b>": 1.0, "$": 2.0}, "The <i>errors</i>.", "error")
+    rows = Chart("table", [["text"], ["<script>a\u202e"]], "Texts.")
+    charts = {"Reconstructions": [bars, rows]}
+    Evaluation({"edits": 1.0, "exact": 0.5}, {}, {}, charts).save(tmp_path / "e.html")
+    page = (tmp_path / "e.html").read_text("utf-8")
+    assert "The &lt;i&gt;errors" in page
+    assert "&lt;script&gt;a\N{MIDDLE DOT}" in page
+    image = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1])
+    assert Image.open(io.BytesIO(image)).width > 500
+
+    finding = Finding("copies", 0.5, "Row <1>.", "Use $5.", {"a": 1.0}, rows)
+    Diagnosis([finding], ["drift"]).save(tmp_path / "d.html")
+    page = (tmp_path / "d.html").read_text("utf-8")
+    assert "Row &lt;1&gt;. Use $5." in page
+    assert "<table>" in page
+
+    with pytest.raises(ValueError, match=r"a \.json or \.html file"):
+        Diagnosis([]).save(tmp_path / "d.txt")
+
+
 @pytest.mark.slow
 def test_all_kinds_are_evaluated(tmp_path: Path) -> None:
     frame = load_iris(as_frame=True).frame.assign(kind=[*"abc"] * 50)
@@ -106,6 +173,8 @@ def test_all_kinds_are_evaluated(tmp_path: Path) -> None:
         assert len(repr(found).splitlines()) >= 3
         model.save(tmp_path / "m.ae")
         assert ae.load(tmp_path / "m.ae").evaluate(X, y, X_train=X) == found
+        found.save(tmp_path / "e.html")
+        assert (tmp_path / "e.html").read_text("utf-8").count("<img") >= 3
 
 
 def test_command_line(wine: ae.Autoencoder, tmp_path: Path, monkeypatch, capsys) -> None:

@@ -4,8 +4,8 @@ r"""Autoencoders for anyone with data: compress, denoise, map and generate.
 `networks`, `distributions`, `priors`, `objectives` and `corruptions`; `models`, `training`,
 `blueprint`, `fitting`, `inference`, `diagnosis` and `persistence` put them to work. `modalities`,
 `inputs`, `data` and `datasets` are about data, `evaluation`, `manifold` and `plots` about trained
-models. `comparison` measures models beside classical methods. `cli` is the command line
-(`__main__`), `demo` the page of `make demo`, `common` holds basic tools.
+models, and `pages` shows what was measured. `comparison` measures models beside classical methods.
+`cli` is the command line (`__main__`), `demo` the page of `make demo`, `common` holds basic tools.
 """
 
 import importlib

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..modalities.capabilities import Tokenized
+from ..pages import Chart
 from .finding import Finding
 from .subject import Subject
 
@@ -55,6 +56,7 @@ def check_codes(subject: Subject) -> Iterator[Finding]:
             f"The code has {d} numbers, of which {d - used} hardly vary with the examples.",
             f"latent_dim={used} gives the same model; a smaller beta or free_nats=... uses more.",
             {"active_units": used, "latent_dim": d},
+            _bars(variance, "Variances of the units: the shortest bars are not used."),
         )
 
     needed = _components(z[:, active].double())
@@ -66,7 +68,25 @@ def check_codes(subject: Subject) -> Iterator[Finding]:
             f"{needed} principal components hold 99 % of the variance of codes of {used} numbers.",
             f"latent_dim={needed} may do as well: compare(X, latent_dims=({needed}, {d})) tells.",
             {"components": needed, "latent_dim": d},
+            _cumulative(z[:, active].double(), needed),
         )
+
+
+def _bars(variance: Tensor, about: str) -> Chart:
+    named = {f"z{j + 1}": v for j, v in enumerate(variance.tolist())}
+    return Chart("bars", named, about, "variance of the codes")
+
+
+def _cumulative(z: Tensor, needed: int) -> Chart:
+    values = torch.linalg.eigvalsh(torch.cov(z.T)).flip(0).clamp(min=0)
+    shares = 100 * values.cumsum(dim=0) / values.sum()
+    line = (range(1, len(values) + 1), shares.numpy())
+    about = "The share of the variance of codes that the first principal components hold."
+
+    return Chart(
+        "lines", {"share": line}, about, "principal components", "% of the variance",
+        {"99 %": needed},
+    )  # fmt: skip
 
 
 def _components(z: Tensor) -> int:
@@ -92,6 +112,12 @@ def _ignored(subject: Subject) -> Iterator[Finding]:
             f" {other:.3g}, and {own:.3g} with its own.",
             "Use a smaller beta, free_nats=..., or a decoder with fewer layers.",
             {"error": own, "error_of_other_codes": other},
+            Chart(
+                "bars",
+                {"its own code": own, "another code": other},
+                "The mean error with the code of the example, and with that of another.",
+                "error",
+            ),
         )
 
 
@@ -108,4 +134,11 @@ def _dead(z: Tensor) -> Iterator[Finding]:
             " in a thousand.",
             "Use fewer units, a larger k, or more epochs.",
             {"dead_share": dead},
+            Chart(
+                "histogram",
+                {"units": rate.numpy()},
+                "The shares of examples for which units are on: those at zero are dead.",
+                "share of examples",
+                "share of units",
+            ),
         )

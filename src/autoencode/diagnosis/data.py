@@ -9,6 +9,7 @@ from scipy.stats import ks_2samp
 from torch import Tensor
 
 from ..modalities.capabilities import Tabular, Tokenized
+from ..pages import Chart
 from ..training.linear.factor_analysis import principal_components
 from .finding import Finding
 from .subject import Subject
@@ -111,6 +112,15 @@ def _columns(subject: Subject, known: Tensor) -> Iterator[Finding]:
                 "Transform it, by its logarithm or modality=ae.modalities.MixedTables(), or"
                 " leave it out if it is noise.",
                 {"share": float(shares[j])},
+                Chart(
+                    "bars",
+                    {
+                        subject.column(k) if len(shares) == known.shape[1] else f"number {k}": s
+                        for k, s in enumerate((100 * shares).tolist())
+                    },
+                    "The share of each column in the squared error.",
+                    "% of the error",
+                ),
             )
 
 
@@ -146,4 +156,10 @@ def _drift(subject: Subject) -> Iterator[Finding]:
             f" {int(moved.sum())} of {len(tests)} features have shifted, {what} most.",
             "Shuffle before the data are split, or fit again on newer data.",
             {"shifted": float(moved.sum()), "largest_shift": float(shifts[j])},
+            Chart(
+                "histogram",
+                {"training": x[:, j].numpy(), "new": y[:, j].numpy()},
+                f"The feature that has shifted most, {what}, in scaled units.",
+                what,
+            ),
         )

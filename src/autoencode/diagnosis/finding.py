@@ -2,19 +2,25 @@ r"""Findings about a trained model, and their collection."""
 
 __all__ = ["Diagnosis", "Finding"]
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
+
+from ..common.atomic_files import check_writable, write_json
+from ..pages import Chart, Entry, write_page
 
 
-class Finding(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Finding:
     r"""One thing that is wrong with a model or its data.
 
     See Also:
         :meth:`~autoencode.Autoencoder.diagnose`
 
     Example:
-        >>> Finding("copies", 0.6, "New examples repeat the data.", "Use more examples.", {})[:2]
-        ('copies', 0.6)
+        >>> Finding("copies", 0.6, "New examples repeat the data.", "Use more examples.", {}).name
+        'copies'
     """
 
     name: str
@@ -31,6 +37,17 @@ class Finding(NamedTuple):
 
     evidence: Mapping[str, float]
     r"""The measurements behind it."""
+
+    chart: Chart | None = dataclasses.field(default=None, compare=False, repr=False)
+    r"""A picture of the evidence, before it is drawn."""
+
+    def to_dict(self) -> dict[str, Any]:
+        r"""Returns all but the chart, for JSON."""
+        shown = ("name", "severity", "sentence", "remedy", "evidence")
+        return {name: getattr(self, name) for name in shown}
+
+
+_TITLE = "Diagnosis of the model and its data, the most serious finding first"
 
 
 class Diagnosis(tuple[Finding, ...]):
@@ -54,7 +71,30 @@ class Diagnosis(tuple[Finding, ...]):
 
     def to_dict(self) -> dict[str, Any]:
         r"""Returns all findings for JSON."""
-        return {"findings": [f._asdict() for f in self], "checked": [*self.checked]}
+        return {"findings": [f.to_dict() for f in self], "checked": [*self.checked]}
+
+    def save(self, path: str | Path) -> None:
+        r"""Write the findings as JSON, or as a page with a picture beside each where one helps.
+
+        Arguments:
+            path: A .json or .html file, which is replaced if it exists.
+
+        Raises:
+            ValueError: If the file has another suffix, or cannot be written.
+        """
+        check_writable(path)
+        suffix = Path(path).suffix.lower()
+
+        if suffix == ".json":
+            write_json(path, self.to_dict())
+        elif suffix == ".html":
+            entries = [
+                Entry(f.name, f"{f.sentence} {f.remedy}", () if f.chart is None else (f.chart,))
+                for f in self
+            ] or [Entry("findings", "Nothing wrong was found.")]
+            write_page(path, _TITLE, entries, f"Checked: {', '.join(self.checked)}.")
+        else:
+            raise ValueError(f"expected a .json or .html file, got '{path}'.")
 
     def __repr__(self) -> str:
         if not self:

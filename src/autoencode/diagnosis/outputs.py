@@ -10,8 +10,10 @@ from torch import Tensor
 from ..common.seeding import seeded
 from ..distributions import Dirac
 from ..evaluation import copying, fidelity
+from ..evaluation.generation import nearest_distances
 from ..inference.generation import draw_examples, sample_codes
 from ..modalities.capabilities import Tabular, Tiled, Tokenized
+from ..pages import Chart
 from ..training.linear.factor_analysis import principal_components
 from .finding import Finding
 from .subject import Sample, Subject
@@ -95,7 +97,27 @@ def check_new_examples(subject: Subject) -> Iterator[Finding]:
                 f" example is with probability {p.value:.2f}, for 0.5 without copies.",
                 "Use a narrower network or code, more examples, or prior=StandardNormal().",
                 {"copying": p.value},
+                Chart(
+                    "histogram",
+                    {
+                        name: nearest_distances(rows, train).numpy()
+                        for name, rows in (("held out", x), ("new", y))
+                    },
+                    "Distances to the nearest training example: new ones lie closer.",
+                    "distance to the nearest training example",
+                ),
             )
+
+
+def _clouds(x: Tensor, y: Tensor) -> Chart:
+    both = {
+        name: torch.nn.functional.pad(rows, (0, max(0, 2 - rows.shape[1])))[:, :2].numpy()
+        for name, rows in (("real", x), ("new", y))
+    }
+    return Chart(
+        "points", both, "Real examples and new ones, which should overlap.",
+        "1st principal component", "2nd principal component",
+    )  # fmt: skip
 
 
 def _overfit(known: Sample, new: Sample) -> Iterator[Finding]:
@@ -112,6 +134,12 @@ def _overfit(known: Sample, new: Sample) -> Iterator[Finding]:
             "Use a smaller code or network, Training(patience=10), a corruption, or more examples;"
             " or the new examples are of another kind.",
             {"error": float(a.mean()), "error_of_new": float(b.mean())},
+            Chart(
+                "histogram",
+                {"training": a.cpu().numpy(), "new": b.cpu().numpy()},
+                "Errors of training examples and of new ones.",
+                "error of an example",
+            ),
         )
 
 
@@ -133,6 +161,12 @@ def _linear(subject: Subject) -> Iterator[Finding]:
             f" the model {own:.3g}.",
             f"ae.linear({d}) is simpler; more epochs or a smaller code may show a gain.",
             {"error": own, "error_of_components": linear},
+            Chart(
+                "bars",
+                {"this model": own, f"{d} principal components": linear},
+                "The mean error of the model and of principal components.",
+                "squared error of a scaled example",
+            ),
         )
 
 
@@ -149,6 +183,17 @@ def _blurred(sample: Sample) -> Iterator[Finding]:
             f"Reconstructions have {100 * sharpness:.0f} % of the detail of the images.",
             "Use a wider code, a smaller beta, more epochs, or ImageSimilarity as the objective.",
             {"sharpness": sharpness},
+            Chart(
+                "examples",
+                {
+                    name: a[:10].movedim(1, -1)[..., :3].clamp(0, 1).cpu().numpy()
+                    for name, a in (("original", sample.x), ("reconstruction", sample.r))
+                    if a.shape[1] in (1, 3)
+                },
+                "Images above their reconstructions.",
+            )
+            if sample.x.shape[1] in (1, 3)
+            else None,
         )
 
 
@@ -184,4 +229,13 @@ def _misfit(subject: Subject) -> Iterator[Finding]:
             "likelihood=ae.distributions.StudentT() or Laplace() allows outliers;"
             " modality=ae.modalities.MixedTables() transforms skewed columns.",
             {"far_share": share},
+            Chart(
+                "histogram",
+                {"residuals": residual.flatten().cpu().numpy()},
+                "Residuals in standard deviations of the likelihood. A Gaussian has one in 300"
+                " beyond three, and none beyond six.",
+                "standard deviations",
+                "share of numbers",
+                {"3": 3.0, "6": 6.0},
+            ),
         )

@@ -5,10 +5,12 @@ __all__ = ["check_training"]
 from collections.abc import Iterator
 
 from ..data import Examples
+from ..pages import Chart
 from ..training.failures import find_failures
 from .finding import Finding
 from .subject import Subject
 
+_OF_HISTORY = {"no better than a constant", "skipped steps", "under-training"}
 _SEVERITY = {
     "no better than a constant": 0.95,
     "collapse": 0.9,
@@ -45,7 +47,27 @@ def check_training(subject: Subject) -> Iterator[Finding]:
     for name, text in found:
         mark = ". " if ". " in text else ": "
         sentence, _, remedy = text.partition(mark)
-        yield Finding(name, _SEVERITY[name], f"{_capital(sentence)}.", _capital(remedy), {})
+        yield Finding(
+            name,
+            _SEVERITY[name],
+            f"{_capital(sentence)}.",
+            _capital(remedy),
+            {},
+            _chart(name, subject),
+        )
+
+
+def _chart(name: str, subject: Subject) -> Chart | None:
+    if name == "collapse":
+        variance = subject.known.z.double().flatten(start_dim=1).var(dim=0, correction=0)
+        named = {f"z{j + 1}": v for j, v in enumerate(variance.tolist())}
+        about = "Variances of the codes of examples: units are used from 0.01 on."
+        return Chart("bars", named, about, "variance of the codes", marks={"used": 0.01})
+
+    if name in _OF_HISTORY and subject.history:
+        return Chart("history", [*subject.history], "Losses of the training.")
+
+    return None
 
 
 def _capital(text: str) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from ..common.estimates import Estimate
 from ..common.seeding import seeded
 from ..data import Examples
 from ..diagnosis import Diagnosis, diagnose
@@ -19,7 +18,7 @@ from ..inference import quality, scores
 from ..inference.positions import maps, over_time
 from ..inference.quality import Evaluation
 from ..modalities.capabilities import CellScored
-from ..training.step import TrainStep, evaluate
+from ..training.step import TrainStep
 from .availability import (
     available_unless,
     has_no_cells,
@@ -108,24 +107,20 @@ class ScoreMethods(ExampleReader):
         Returns:
             A mapping with `total` and the terms of the objective, such as `distortion`, `rate` and
             `bound`, in nats per example of the scaled data, and with the measures that
-            :class:`~autoencode.inference.quality.Evaluation` lists. It prints as sentences.
+            :class:`~autoencode.inference.quality.Evaluation` lists. It prints as sentences, and
+            `save` writes it as JSON or as a page with pictures.
         """
         model, modality, x, c = self._open(X, y)
         step = TrainStep(model, self.objective_, normalize=modality.normalize)
         test = Examples(x, None, c)
 
         with seeded(self.seed_):
-            terms = evaluate(step, test.split())
+            terms = quality.measure_terms(step, test.split())
 
         train = None if X_train is None else Examples(self._load(self._read(X_train)[0]))
-        found = quality.measure_quality(model, modality, test, train, self.seed_)
-        estimates = {k: v for k, v in found.items() if isinstance(v, Estimate)}
+        task = quality.Task(model, modality, test, train, self._column_names(), self.seed_)
 
-        return quality.Evaluation(
-            terms
-            | {k: float(v.value if isinstance(v, Estimate) else v) for k, v in found.items()},
-            {k: float(v.standard_error) for k, v in estimates.items()},
-        )
+        return quality.measure_quality(task, terms)
 
     @_can_decode
     def diagnose(
@@ -148,7 +143,7 @@ class ScoreMethods(ExampleReader):
 
         Returns:
             The findings, with evidence and the setting to change; empty if nothing was found. They
-            print as sentences.
+            print as sentences, and `save` writes them as JSON or as a page with pictures.
         """
         model, _, x, c = self._open(X_train, y_train)
         new = None if X_new is None else self._open(X_new, y_new)
@@ -162,7 +157,7 @@ class ScoreMethods(ExampleReader):
             c,
             x_new=None if new is None else new.x,
             c_new=None if new is None else new.c,
-            names=[str(name) for name in getattr(self, "feature_names_in_", ())],
+            names=self._column_names(),
             seed=self.seed_,
         )
 
@@ -246,3 +241,6 @@ class ScoreMethods(ExampleReader):
 
         errors = scores.reconstruction_errors(*self._open(X, y), scaled=True)
         return -float(errors.mean())
+
+    def _column_names(self) -> list[str]:
+        return [str(name) for name in getattr(self, "feature_names_in_", ())]

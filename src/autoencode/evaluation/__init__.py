@@ -24,10 +24,11 @@ __all__ = [
     "posterior_diagnostics",
     "recall_at_k",
     "signal_to_noise",
+    "unit_information",
     "weighted_codes",
 ]
 
-from .codes import active_units, mutual_information, posterior_diagnostics
+from .codes import active_units, mutual_information, posterior_diagnostics, unit_information
 from .factors import Disentanglement, disentanglement
 from .generation import Fidelity, copying, fidelity, frechet_distance, kernel_distance
 from .importance import log_evidence, weighted_codes

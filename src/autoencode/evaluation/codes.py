@@ -1,13 +1,21 @@
 r"""Measures of codes: active units and mutual information."""
 
-__all__ = ["active_units", "mutual_information", "posterior_diagnostics"]
+__all__ = [
+    "active_units",
+    "information_terms",
+    "is_factorized",
+    "mutual_information",
+    "posterior_diagnostics",
+    "unit_information",
+]
 
 import math
+from typing import Any
 
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
-from torch.distributions import Independent
+from torch.distributions import Distribution, Independent
 
 from ..common.seeding import seeded
 from ..distributions import QuantizedPoint
@@ -75,14 +83,83 @@ def mutual_information(model: Model, x: Tensor, random_state: int = 0) -> float:
         >>> 0 < mutual_information(model, x) < math.log(40)
         True
     """
-    q = model.encode(x)
-    with seeded(random_state):
+    return float(information_terms(model, x, random_state).mean())
+
+
+def unit_information(model: Model, x: Tensor, random_state: int = 0) -> Tensor:
+    r"""Mutual information of examples and each unit of codes.
+
+    .. math:: I(x; z_k) \approx \frac{1}{N} \sum_{i=1}^N \log
+        \frac{q(z_{ik} \mid x_i)}{\frac{1}{N} \sum_{j=1}^N q(z_{ik} \mid x_j)},
+        \qquad z_i \sim q(z \mid x_i)
+
+    It does not depend on the prior, and is near zero for units that the posterior does not use.
+
+    Arguments:
+        model: The model, with a posterior of independent units.
+        x: The scaled data, with shape `(N, *)`.
+        random_state: The seed of the codes.
+
+    Returns:
+        The estimates in nats, with shape `(D,)`.
+
+    Raises:
+        ValueError: If the units of the posterior are not independent.
+
+    See Also:
+        :func:`~autoencode.evaluation.mutual_information`
+
+    Example:
+        >>> import autoencode as ae
+        >>> import numpy as np
+        >>> X = np.random.default_rng(0).normal(size=(40, 3))
+        >>> fitted = ae.vae(2, layers=(), training=ae.Training(epochs=1), random_state=0).fit(X)
+        >>> model, x = fitted.model_, torch.as_tensor(X, dtype=torch.float32)
+        >>> unit_information(model, x).shape
+        torch.Size([2])
+    """
+    if not is_factorized(model.encode(x)):
+        raise ValueError(f"expected a posterior of independent units, got {model.posterior!r}.")
+
+    return _log_ratios(model, x, random_state, each=True).mean(dim=0)
+
+
+def is_factorized(q: Distribution) -> bool:
+    r"""Tell whether the units of codes with a density are independent given the example.
+
+    Arguments:
+        q: The posterior, with batch shape `(N,)`.
+    """
+    return isinstance(q, Independent) and len(q.base_dist.batch_shape) == 2
+
+
+def information_terms(model: Model, x: Tensor, random_state: int = 0) -> Tensor:
+    r"""Terms of each example in the mutual information of examples and codes.
+
+    Arguments:
+        model: The model.
+        x: The scaled data, with shape `(N, *)`.
+        random_state: The seed of the codes.
+
+    Returns:
+        The terms in nats, with shape `(N,)`.
+    """
+    return _log_ratios(model, x, random_state)
+
+
+@torch.no_grad()
+def _log_ratios(model: Model, x: Tensor, seed: int, each: bool = False) -> Tensor:
+    r"""Returns logs of :math:`q(z_i \mid x_i)` over their mean, of whole codes or each unit."""
+    q: Any = model.encode(x)
+    with seeded(seed):
         z = q.sample()
 
+    p = q.base_dist if each else q
     rows = max(1, _MAX_PAIRWISE_NUMBERS // q.mean.numel())
-    log_q = torch.cat([q.log_prob(part[:, None]) for part in z.split(rows)]).double()
+    log_q = torch.cat([p.log_prob(part[:, None]) for part in z.split(rows)]).double()
+    own = log_q.diagonal().movedim(-1, 0)
 
-    return float((log_q.diagonal() - log_q.logsumexp(dim=1)).mean().detach()) + math.log(len(z))
+    return (own - log_q.logsumexp(dim=1) + math.log(len(z))).cpu()
 
 
 def posterior_diagnostics(model: Model, x: Tensor) -> dict[str, float]:

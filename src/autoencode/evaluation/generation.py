@@ -6,6 +6,7 @@ __all__ = [
     "fidelity",
     "frechet_distance",
     "kernel_distance",
+    "nearest_distances",
 ]
 
 import math
@@ -229,7 +230,7 @@ def copying(X_train: ArrayLike, X_test: ArrayLike, Y: ArrayLike) -> Estimate:
     """
     train, test = _samples(X_train, X_test)
     _, y = _samples(X_train, Y)
-    new, known = (_nearest(a, train, 1)[:, 0].numpy() for a in (y, test))
+    new, known = (nearest_distances(a, train).numpy() for a in (y, test))
     M, K = len(new), len(known)
     ranks = rankdata(np.concatenate([known, new]))  # means of tied ranks
     p = float(ranks[:K].sum() - K * (K + 1) / 2) / (M * K)
@@ -237,6 +238,20 @@ def copying(X_train: ArrayLike, X_test: ArrayLike, Y: ArrayLike) -> Estimate:
     variance = p * (1 - p) + (M - 1) * (first - p * p) + (K - 1) * (second - p * p)
 
     return Estimate(p, math.sqrt(max(0.0, variance) / (M * K)))
+
+
+def nearest_distances(x: Tensor, known: Tensor) -> Tensor:
+    r"""Distance of each row to the nearest of other rows, with shape `(N,)`.
+
+    Arguments:
+        x: The rows, with shape `(N, D)`, in double precision.
+        known: The other rows, with shape `(M, D)`.
+
+    Example:
+        >>> nearest_distances(torch.zeros(1, 2), torch.tensor([[3.0, 4.0], [6.0, 8.0]]))
+        tensor([5.])
+    """
+    return _nearest(x, known, 1)[:, 0]
 
 
 def _samples(X: ArrayLike, Y: ArrayLike) -> tuple[Tensor, Tensor]:

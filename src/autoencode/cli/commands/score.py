@@ -91,13 +91,12 @@ def evaluate(
         model: The model file.
         data: Held-out examples, in the same format as those of the fit.
         train: The training examples, to see whether new examples repeat them.
-        out: A .json file of all measures and their standard errors.
+        out: A .html page with pictures, or a .json file of all measures and standard errors.
     """
-    from ...common.atomic_files import write_json
     from .. import inputs, outputs
 
     if out is not None:
-        outputs.check_output(out, (".json",), "evaluate", writing.force)
+        outputs.check_output(out, (".html", ".json"), "evaluate", writing.force)
 
     estimator = inputs.load_model(model, source.loading)
     examples = inputs.read_source(data, source, estimator)
@@ -110,7 +109,7 @@ def evaluate(
     print(found)
 
     if out is not None:
-        write_json(out, {"measures": found, "standard_errors": found.standard_errors})
+        found.save(out)
         print(f"Wrote {out}: {len(found)} measures.")
 
     suggest_next(
@@ -133,13 +132,12 @@ def diagnose(
         model: The model file.
         data: The training examples, in the same format as those of the fit.
         new: Examples that the model has not seen, for over-fitting, copies and drift.
-        out: A .json file of all findings with their evidence.
+        out: A .html page with pictures, or a .json file of all findings with their evidence.
     """
-    from ...common.atomic_files import write_json
     from .. import inputs, outputs
 
     if out is not None:
-        outputs.check_output(out, (".json",), "diagnose", writing.force)
+        outputs.check_output(out, (".html", ".json"), "diagnose", writing.force)
 
     estimator = inputs.load_model(model, source.loading)
     known = inputs.read_source(data, source, estimator)
@@ -153,7 +151,7 @@ def diagnose(
     print(found)
 
     if out is not None:
-        write_json(out, found.to_dict())
+        found.save(out)
         print(f"Wrote {out}: {len(found)} finding{'s' * (len(found) != 1)}.")
 
     suggest_next("evaluate", model, new or data, options=source)

@@ -2,6 +2,7 @@ r"""Sentences about the measures of a model."""
 
 __all__ = ["sentences"]
 
+import math
 from collections.abc import Iterator, Mapping
 
 _FEW_EFFECTIVE = 0.02
@@ -20,14 +21,15 @@ def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Itera
         ['Reconstructions: 1.5 ± 0.1 edits per text, and 25 % are exact.']
     """
 
-    def number(name: str, scale: float = 1.0) -> str:
-        error = f" ± {scale * errors[name]:.2g}" if name in errors else ""
-        return f"{scale * values[name]:.4g}{error}"
+    def number(name: str, scale: float = 1.0, digits: int = 4) -> str:
+        error = errors.get(name, math.nan)
+        shown = f" ± {scale * error:.2g}" if math.isfinite(error) else ""
+        return f"{scale * values[name]:.{digits}g}{shown}"
 
     if "bound" in values:
         yield (
-            f"Bound: {values['bound']:.5g} nats per scaled example (distortion"
-            f" {values['distortion']:.5g}, rate {values['rate']:.4g})."
+            f"Bound: {number('bound', digits=5)} nats per scaled example (distortion"
+            f" {number('distortion', digits=5)}, rate {number('rate')})."
         )
 
     if "log_p" in values:
@@ -49,7 +51,7 @@ def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Itera
     if "active_units" in values:
         yield (
             f"Codes: {values['active_units']:.0f} active units, with"
-            f" {values['mutual_information']:.3g} nats about the examples."
+            f" {number('mutual_information', digits=3)} nats about the examples."
         )
     elif "usage" in values:
         yield (
@@ -59,21 +61,23 @@ def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Itera
 
     if "edits" in values:
         yield (
-            f"Reconstructions: {number('edits')} edits per text, and {100 * values['exact']:.3g} %"
+            f"Reconstructions: {number('edits')} edits per text, and {number('exact', 100)} %"
             " are exact."
         )
     elif "explained_variance" in values:
-        psnr = f", PSNR {values['psnr']:.1f} dB" if "psnr" in values else ""
+        psnr = f", PSNR {number('psnr')} dB" if "psnr" in values else ""
         yield (
-            f"Reconstructions: {100 * values['explained_variance']:.1f} % of the variance is kept,"
+            f"Reconstructions: {number('explained_variance', 100)} % of the variance is kept,"
             f" squared error {number('error')}{psnr}."
         )
 
     if "frechet_distance" in values:
         yield (
-            f"New examples: Fréchet distance {values['frechet_distance']:.3g} in principal"
-            f" components (two halves of the real ones {values['frechet_real']:.3g}); precision"
-            f" {number('precision')}, recall {number('recall')}, coverage {number('coverage')}."
+            f"New examples: Fréchet distance {number('frechet_distance', digits=3)} in principal"
+            f" components (two halves of the real ones {number('frechet_real', digits=3)});"
+            " precision"
+            f" {number('precision', digits=3)}, recall {number('recall', digits=3)}, coverage"
+            f" {number('coverage', digits=3)}."
         )
 
     if "copying" in values:
@@ -81,5 +85,5 @@ def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Itera
         verdict = "they repeat training examples" if copied else "no sign of copies"
         yield (
             f"Copies: a new example is closer to the training data than a held-out one with"
-            f" probability {number('copying')} (one half without copies): {verdict}."
+            f" probability {number('copying', digits=3)} (one half without copies): {verdict}."
         )

@@ -9,9 +9,7 @@ import json
 import math
 import warnings
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
@@ -24,6 +22,7 @@ from ... import plots
 from ...common.atomic_files import replacing
 from ...common.visible_text import visible
 from ...data import is_frame, is_numbers
+from ...pages import Entry, render, table
 from ..arrays import select_row, select_rows
 from ..codec import Codec
 from ..density.manifold_parzen import ManifoldParzen
@@ -34,7 +33,8 @@ from .comparison import MAX_COMPARED
 from .records import Analysis, Comparison
 from .result import Report
 
-_MAX_LETTERS = 300  # maximum number of letters of a text in a table
+_TITLE = "What the model has learned of the manifold"
+_FOOTER = 'All numbers, with their standard errors: <a href="report.json">report.json</a>'
 
 
 def pictures(
@@ -144,18 +144,6 @@ def _without_names(pictures: Iterator[Any]) -> Iterator[Any]:
         yield from pictures
 
 
-def _escaped(text: str) -> str:
-    return html.escape(visible(text))
-
-
-def _table(rows: list[list[str]]) -> str:
-    lines = [
-        "".join(f"<{tag}>{html.escape(visible(cell, _MAX_LETTERS))}</{tag}>" for cell in row)
-        for tag, row in zip(["th"] + ["td"] * len(rows), rows)
-    ]
-    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
-
-
 def write(
     out: Path, result: Report, pictures: Iterator[tuple[str, str, Figure | list[list[str]]]]
 ) -> None:
@@ -166,14 +154,13 @@ def write(
         result: The report, for its sentences and numbers.
         pictures: The result of :func:`pictures`.
     """
-    template = Template(resources.files(__package__).joinpath("page.html").read_text("utf-8"))
     files, shown = {"report.json": json.dumps(result.to_dict(), indent=2).encode()}, []
 
     for file, about, figure in _without_names(pictures):
-        text = _escaped(about)
+        text = html.escape(visible(about))
 
         if isinstance(figure, list):
-            picture = _table(figure)
+            picture = table(figure)
         else:
             figure.savefig(drawn := io.BytesIO(), format="png")
             files[file] = drawn.getvalue()
@@ -181,9 +168,8 @@ def write(
 
         shown.append(f"<figure><figcaption>{text}</figcaption>{picture}</figure>")
 
-    findings = result.findings().items()
-    rows = (f"<dt>{_escaped(name)}</dt><dd>{_escaped(text)}</dd>" for name, text in findings)
-    page = template.substitute(findings="\n".join(rows), figures="\n".join(shown))
+    entries = [Entry(name, text) for name, text in result.findings().items()]
+    page = render(_TITLE, entries, "\n".join(shown), _FOOTER)
 
     with contextlib.ExitStack() as stack:  # the file that is opened first is replaced last
         for file, content in {"index.html": page.encode(), **files}.items():

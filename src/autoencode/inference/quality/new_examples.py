@@ -1,0 +1,78 @@
+r"""New examples against held-out ones."""
+
+__all__ = ["measure_new_examples"]
+
+import torch
+from torch import Tensor
+
+from ...common.estimates import Estimate, jackknife
+from ...common.seeding import seeded
+from ...evaluation import copying, fidelity, frechet_distance
+from ...evaluation.generation import nearest_distances
+from ...modalities.capabilities import Pictured
+from ...pages import Chart
+from ...training.linear.factor_analysis import principal_components
+from ..generation import draw_examples, sample_codes
+from .task import Section, Task, as_rows
+
+_MAX_FEATURES = 64
+_SHOWN = 64
+
+
+def measure_new_examples(task: Task) -> list[Section]:
+    r"""Measure new examples in principal components of the scaled examples.
+
+    Arguments:
+        task: The model and its data, which are no texts.
+    """
+    model, modality, test = task.model, task.modality, task.test
+
+    with seeded(task.seed):
+        new = draw_examples(
+            model, modality, sample_codes(model, len(test.target), test.context), test.context
+        )
+
+    real = task.rows
+    mean = real.mean(dim=0)
+    V, _ = principal_components(real - mean, _MAX_FEATURES)
+    x, y = ((rows - mean) @ V.T for rows in (real, as_rows(new)))
+    found: dict[str, Estimate | float] = {
+        "frechet_distance": jackknife(frechet_distance, x[::2], y[::2]),  # as many as below
+        "frechet_real": jackknife(frechet_distance, x[::2], x[1::2]),
+        **fidelity(x, y)._asdict(),
+    }
+    charts = [_clouds(x, y)]
+
+    if isinstance(modality, Pictured):
+        shown = modality.to_images(modality.restore(new[:_SHOWN]))
+        charts.insert(0, Chart("examples", {"new": shown}, "New examples."))
+
+    sections = [Section("New examples", found, charts)]
+
+    if task.train is not None:
+        known = (as_rows(modality.normalize(task.train.target)) - mean) @ V.T
+        copies = Section("Copies", {"copying": copying(known, x, y)}, [_distances(known, x, y)])
+        sections.append(copies)
+
+    return sections
+
+
+def _clouds(x: Tensor, y: Tensor) -> Chart:
+    both = {
+        name: torch.nn.functional.pad(rows, (0, max(0, 2 - rows.shape[1])))[:, :2].numpy()
+        for name, rows in (("held out", x), ("new", y))
+    }
+    axes = [f"{nth} principal component of the examples" for nth in ("1st", "2nd")]
+    return Chart("points", both, "Held-out examples and new ones, which should overlap.", *axes)
+
+
+def _distances(known: Tensor, x: Tensor, y: Tensor) -> Chart:
+    both = {
+        name: nearest_distances(rows, known).numpy()
+        for name, rows in (("held out", x), ("new", y))
+    }
+    about = (
+        "Distances to the nearest training example: new examples that lie far to the left of"
+        " held-out ones repeat the training data."
+    )
+    return Chart("histogram", both, about, "distance to the nearest training example")
