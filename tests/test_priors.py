@@ -311,7 +311,8 @@ def test_each_label_has_the_moments_of_its_codes() -> None:
     assert torch.equal(prior(c[:5]).log_prob(zeros), StandardNormal().build(2)().log_prob(zeros))
 
     torch.manual_seed(0)
-    prior.fit(lambda: z, c)
+    unlabeled = torch.tensor([[0.25, 0.75, 0, 0]]).double().expand(30, -1)
+    prior.fit(lambda: torch.cat([z, randn(30, 1, 2) + 50]), torch.cat([c, unlabeled]))
     p = prior(torch.eye(4).double())
     few = z[labels == 2][:, 0]
     assert torch.allclose(p.mean[:3], torch.stack([z[labels == k].mean((0, 1)) for k in range(3)]))

@@ -117,11 +117,14 @@ class ConditionalMixture(Prior):
     def fit(self, codes: Callable[[], Tensor], contexts: Tensor | None = None) -> None:
         z, c = codes().cpu(), torch.as_tensor(contexts).cpu()
 
-        if not (((c == 0) | (c == 1)).all() and (c.sum(dim=1) == 1).all()):
+        if not ((c >= 0).all() and torch.allclose(c.sum(dim=1), c.new_ones(()))):
             log.info("y are numbers, and the prior of the codes stays the unit Gaussian.")
             return
 
-        if not usable(z):
+        known = (c == 1).any(dim=1)  # others have the frequencies of all labels
+        z, c = z[known], c[known]
+
+        if len(z) == 0 or not usable(z):
             return
 
         z, _ = points_of(z)
