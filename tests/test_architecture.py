@@ -147,7 +147,7 @@ ORDER = {
         tables
     """,
     "models": "latent",
-    "datasets": "images synthetic",
+    "datasets": "images recorded synthetic",
     "priors": """
         base
         reference standard_normal
@@ -380,7 +380,7 @@ ORDER = {
         report
     """,
     "demo": """
-        digits remaining_time sounds tables texts
+        digits remaining_time series sounds tables texts
         page
     """,
     "cli": """

@@ -84,3 +84,13 @@ def test_drums_of_a_seed_are_the_same() -> None:
     assert np.array_equal(one.X, same.X)
     assert not np.allclose(one.X, other.X, atol=0.1)
     assert np.abs(one.X).max() < 1
+
+
+def test_the_cell_rests_fires_and_rests() -> None:
+    cell = datasets.membrane_potential()
+    fires = np.flatnonzero(np.diff((cell.x > -10).astype(int)) == 1)
+
+    assert cell.x.dtype == np.float32
+    assert (cell.x[:900] < -60).all()
+    assert (cell.x[-500:] < -60).all()
+    assert np.median(np.diff(fires)[5:25]) == pytest.approx(cell.rate / 14, rel=0.05)

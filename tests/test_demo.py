@@ -38,7 +38,7 @@ def test_page_links_to_all_its_files(folder: Path) -> None:
     pictures = [name for name in linked if name.endswith(".png")]
     sounds = [name for name in linked if name.endswith(".wav")]
 
-    assert len(pictures) == 10
+    assert len(pictures) == 11
     assert len(sounds) == 9
     assert {*linked, "index.html"} == {path.name for path in folder.iterdir()}
     assert all(pixels(folder / name).shape[1] > 450 for name in pictures)

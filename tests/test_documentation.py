@@ -28,6 +28,7 @@ def test_tutorials_cover_each_kind_of_data_and_say_what_can_go_wrong() -> None:
         "manifold",
         "mixed_tables",
         "numeric_tables",
+        "series",
         "sounds",
         "texts",
     } <= names

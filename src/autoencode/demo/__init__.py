@@ -1,7 +1,8 @@
-r"""A tour of the library: models of four kinds of data, and a web page of the results.
+r"""A tour of the library: models of five kinds of data, and a web page of the results.
 
 `page` runs the tour and writes the page from the templates in the `.html` files. `digits`,
-`sounds`, `texts` and `tables` each make one section. `remaining_time` reports the progress.
+`sounds`, `series`, `texts` and `tables` each make one section. `remaining_time` reports the
+progress.
 """
 
 __all__ = ["error_chart", "main"]

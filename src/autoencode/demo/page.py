@@ -22,7 +22,7 @@ import torch
 from .. import __version__
 from ..common.atomic_files import replacing
 from ..training.trainer import Training
-from . import digits, sounds, tables, texts
+from . import digits, series, sounds, tables, texts
 from .remaining_time import Stages
 
 _SECONDS_PER_EPOCH = 0.05  # for one model of digits, on one core
@@ -46,13 +46,14 @@ class Section(NamedTuple):
 
 _SECTIONS = {
     "sounds": Section(sounds.make_section, 10.0, "soundfile", "audio"),
+    "series": Section(series.make_section, 6.0, None),
     "texts": Section(texts.make_section, 40.0, None),
     "tables": Section(tables.make_section, 10.0, "pandas", "tables"),
 }
 
 
 def main(folder: str | Path = "demo", epochs: int = 100, random_state: int = 0) -> None:
-    r"""Fits autoencoders to digits, sounds, texts and a table, and writes a page about them.
+    r"""Fits autoencoders to five kinds of data, and writes a page about them.
 
     Arguments:
         folder: The folder of the page. Files of an earlier run are replaced.

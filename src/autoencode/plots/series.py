@@ -134,6 +134,7 @@ def intervals(detector: Any, X: Any, n_series: int = 3) -> Figure:
 
         if np.nanmax(scores[i], initial=0) > 20 * detector.threshold_:
             below.set_yscale("symlog", linthresh=detector.threshold_)
+            below.set_ylim(bottom=0)  # ticks of negative numbers would overlap
 
         tidy(above, title=f"series {modality.describe_step(windows, i, 0)[0]}")
         tidy(below, x="steps" if k == len(order) - 1 else "", y="score")

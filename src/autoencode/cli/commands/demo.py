@@ -7,7 +7,7 @@ from ..options import WriteOptions
 
 
 def demo(out: Path = Path("demo"), writing: WriteOptions = WriteOptions()) -> None:
-    r"""Fit autoencoders to digits, sounds, texts and a table, and show the results on a page.
+    r"""Fit autoencoders to five kinds of data, and show the results on a page.
 
     Arguments:
         out: The folder of the page and its pictures.

@@ -2,12 +2,15 @@ r"""Windows of series. Steps beyond the end of a series are gaps."""
 
 __all__ = ["choose_window", "choose_windows", "cut_series", "describe_lengths", "whole_series"]
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...common.batching import data_limits
+from ...data.cache import Spool
+from ...data.disk_arrays import FileArray
 from ..windows import Windows, join, starts
 
 _MAX_WHOLE_STEPS = 512  # steps; longer series are cut into windows
@@ -79,7 +82,8 @@ def cut_series(X: Sequence[NDArray] | NDArray, n: int, stride: int) -> Windows:
         stride: The number of steps from one window to the next.
 
     Returns:
-        The windows, with shape `(N, n, C)`. Series shorter than a window end in NaN.
+        The windows, with shape `(N, n, C)`. Series shorter than a window end in NaN. Many windows
+        lie in a file.
 
     Example:
         >>> cut_series([np.arange(5.0)[:, None]], 3, 2)[..., 0].tolist()
@@ -90,17 +94,32 @@ def cut_series(X: Sequence[NDArray] | NDArray, n: int, stride: int) -> Windows:
     if isinstance(X, np.ndarray) and X.shape[1] == n:  # each series is one window, without a copy
         return Windows.of(X, lengths, stride, X)
 
-    parts = [x[i : i + n] for x in X for i in starts(len(x), n, stride)]
+    types = {x.dtype for x in X}
+    dtype = np.result_type(*types) if min(lengths) >= n else np.result_type(*types, np.float32)
+    spool = Spool()  # windows that overlap take more room than the series
 
-    if min(lengths) >= n:
-        return Windows.of(np.stack(parts), lengths, stride, X)
+    for x in X:
+        for block in _blocks(x, n, stride):
+            spool.append(block.astype(dtype, copy=False))
 
-    windows = np.full((len(parts), n, X[0].shape[1]), np.nan, np.result_type(*X, np.float32))
+    return Windows.of(spool.array(), lengths, stride, X)
 
-    for window, part in zip(windows, parts):
-        window[: len(part)] = part
 
-    return Windows.of(windows, lengths, stride, X)
+def _blocks(x: NDArray, n: int, stride: int) -> Iterator[NDArray]:
+    r"""Yields the windows of a series, with shape `(N, n, C)`, as many as fit in a block."""
+    rows = FileArray.of(x)
+    begins = starts(len(x), n, stride)
+    size = max(1, data_limits().block_bytes // max(1, n * x[0].nbytes))
+
+    for at in range(0, len(begins), size):
+        part = begins[at : at + size]
+        steps = (x if rows is None else rows)[part[0] : part[-1] + n]
+
+        if len(steps) < n:  # the series is shorter than a window
+            gap = np.full((n - len(steps), *x.shape[1:]), np.nan, np.result_type(x, np.float32))
+            steps = np.concatenate([steps, gap])
+
+        yield np.stack([steps[i - part[0] :][:n] for i in part])
 
 
 def whole_series(R: NDArray, windows: Windows) -> list[NDArray]:

@@ -67,7 +67,7 @@ def read_files(
         raise ValueError(f"expected tables or arrays in '{path}', got both.")
 
     if all(arrays):
-        series = as_list(np.load(file, allow_pickle=False) for _, file in known)
+        series = as_list(read_array(file)[0] for _, file in known)
         series.names = [*names]
     else:
         series = _join_tables([file for _, file in known], names, columns, form)

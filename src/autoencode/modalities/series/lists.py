@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data import to_pandas
+from ...data.disk_arrays import is_mapped
 from ...data.listing.names import first_few
 from ...data.tabular.libraries import from_pandas, library_of
 from .grids import Grid, check_grid, find_grid, numeric_times
@@ -143,7 +144,8 @@ def as_list(X: Iterable[Any], channels: int | None = None) -> SeriesList:
                 f" of shape {x.shape}."
             )
 
-        converted.append(x if x.dtype == np.float32 else x.astype(float))
+        stays = x.dtype == np.float32 or (x.dtype == np.float64 and is_mapped(x))
+        converted.append(x if stays else x.astype(float))
 
     if not converted:
         raise ValueError("expected at least one series, got none.")
