@@ -199,7 +199,7 @@ ORDER = {
         dates
     """,
     "modalities.capabilities": """
-        cells sequences tables
+        cells covariates sequences tables
         files pictures scales
         fitting
     """,
@@ -219,7 +219,7 @@ ORDER = {
     "modalities.series": """
         cuts grids numbers
         lists
-        collection files filling later parts
+        collection covariates files filling later parts
         series
     """,
     "modalities.text": """

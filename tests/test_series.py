@@ -392,7 +392,11 @@ def test_gaps_of_a_table_are_filled_in() -> None:
 
 
 @pytest.mark.parametrize(
-    "network", [Convolutional(4, hidden_width=8), Convolutional(2, 2, 8, True, 2)]
+    "network",
+    [
+        Convolutional(4, hidden_width=8),
+        pytest.param(Convolutional(2, 2, 8, True, 2), marks=pytest.mark.slow),
+    ],
 )
 def test_convolutions_over_time(network) -> None:
     X = gappy(waves())
@@ -400,7 +404,9 @@ def test_convolutions_over_time(network) -> None:
     assert np.isfinite(model.reconstruct(X)).all()
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".npy"])
+@pytest.mark.parametrize(
+    "suffix", [".csv", pytest.param(".parquet", marks=pytest.mark.slow), ".npy"]
+)
 def test_folders_have_one_series_in_a_file(tmp_path: Path, suffix) -> None:
     for name, X in table().groupby("machine"):
         path = tmp_path / "all" / name / f"0{suffix}"

@@ -3,15 +3,17 @@ r"""Method of the estimator that continues series."""
 __all__ = ["ForecastMethods"]
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ..blueprint import checks
+from ..data import read_frame
 from ..inference import forecasts
-from ..inference.forecasts import Forecast
+from ..inference.forecasts import Forecast, Known
+from ..modalities.capabilities import has_covariates
 from .availability import available_unless, has_no_decoder, has_no_future
 from .reading import ExampleReader
 
@@ -42,6 +44,7 @@ class ForecastMethods(ExampleReader):
         y: ArrayLike | None = None,
         level: float | None = 0.9,
         calibration: ArrayLike | str | Path | None = None,
+        covariates: Any = None,
     ) -> Forecast:
         r"""Forecasts the steps after the end of each series.
 
@@ -61,14 +64,16 @@ class ForecastMethods(ExampleReader):
             level: The probability that an interval holds the step, or `None` for no intervals.
             calibration: Series from which the width of intervals is learned, with the labels `y`
                 if the model is conditional; by default `X`.
+            covariates: If the model sees covariates, those of the later steps: a data frame or a
+                file with their columns, and the columns of times and of identities.
 
         Returns:
             The expected steps and the ends of the intervals, in the form of `X`: arrays with shape
             `(steps, C)` for each series, or a table with later times.
 
         Raises:
-            ValueError: If the networks do not see gaps, or if there are too few earlier steps for
-                the width of intervals.
+            ValueError: If the networks do not see gaps, if covariates of later steps are missing,
+                or if there are too few earlier steps for the width of intervals.
         """
         check_is_fitted(self, "model_")
         steps = checks.at_least_one(steps)
@@ -79,13 +84,13 @@ class ForecastMethods(ExampleReader):
 
         data, c = self._histories(X, y)
         series = modality.histories(data)
+        past, contexts = series, c
+        c = self._later(data, c, covariates, steps)
         forecasts.warn_unless_learned(self.fitted_.corruption)
         mean = forecasts.continue_series(self.model_, modality, series, steps, c, self.seed_)
 
         if level is None:
             return Forecast(modality.later(data, mean), None, None)
-
-        past, contexts = series, c
 
         if calibration is not None:
             others, contexts = self._histories(calibration, y)
@@ -96,10 +101,37 @@ class ForecastMethods(ExampleReader):
 
         return Forecast(*(modality.later(data, v) for v in (mean, mean - width, mean + width)))
 
-    def _histories(self, X: Any, y: ArrayLike | None) -> tuple[Any, Tensor | None]:
+    def _histories(self, X: Any, y: ArrayLike | None) -> tuple[Any, Tensor | Known | None]:
         r"""Returns whole series as the modality collects them, and the context of each."""
         data, y, *_ = self._read(X, y, whole=True)
         modality: Any = self.modality_
         data = modality.collect(data)
 
-        return data, self._context(y, None, len(data))
+        if not has_covariates(modality):
+            return data, self._context(y, None, len(data))
+
+        if y is not None:
+            raise ValueError(f"y has no effect: the context are {[*modality.covariates]}.")
+
+        context: Any = self.context_
+        return data, Known(modality.series_covariates(data), context.encode)
+
+    def _later(self, data: Any, c: Any, covariates: Any, steps: int) -> Tensor | Known | None:
+        r"""Returns the context of each series, with the covariates of its later steps."""
+        modality: Any = self.modality_
+
+        if has_covariates(modality) != (covariates is not None):
+            names = [*(modality.covariates or ())]
+            raise ValueError(
+                f"expected the covariates {names} of {steps} later steps: pass covariates=..., a"
+                " table with a row for each (command line: --covariates FILE)."
+                if names
+                else "covariates have no effect, as this model was fitted without them. Fit with"
+                " modality=ae.modalities.Series(covariates=[...])."
+            )
+
+        if covariates is None:
+            return cast("Tensor | None", c)
+
+        table = read_frame(Path(covariates)) if isinstance(covariates, (str, Path)) else covariates
+        return Known(modality.later_covariates(data, table, steps), c.encode)

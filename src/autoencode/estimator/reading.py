@@ -21,7 +21,7 @@ from ..inference import own_size
 from ..inference.batched import BatchFunction, map_scaled
 from ..inference.positions import over_time
 from ..modalities import Modality, encode_context
-from ..modalities.capabilities import Windowed
+from ..modalities.capabilities import Windowed, context_values, has_covariates
 from ..modalities.capabilities.sequences import examples
 from ..modalities.windows import Windows, follow
 from ..models.latent import LatentModel
@@ -70,7 +70,10 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
         if not whole:
             loaded = loaded._replace(X=examples(self.modality_, loaded.X))
 
-        return loaded._replace(y=y) if self.context_ is None else inputs.join_labels(loaded, y)
+        if self.context_ is None or has_covariates(self.modality_):
+            return loaded._replace(y=y)
+
+        return inputs.join_labels(loaded, y)
 
     def _compare_columns(
         self, loaded: inputs.Loaded, kinds: inputs.ModalityChoice, reset: bool = False
@@ -106,6 +109,7 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
 
     def _context(self, y: ArrayLike | None, X: Any, n: int) -> Tensor | None:
         r"""Returns the context of examples; each window has the context of its example."""
+        y = context_values(self.modality_, X, y)
         return encode_context(self.context_, follow(y, X), n, True)
 
     def _open(self, X: Any, y: ArrayLike | None = None) -> Opened:
@@ -124,10 +128,7 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
         check_is_fitted(self, "model_")
         data, y, *_ = self._read(X, y, whole=True)
         windows = X if isinstance(X, Windows) else self._windows(data)
-        c = self._context(y, None, len(windows.counts))
-
-        if c is not None:
-            c = c.repeat_interleave(torch.tensor(windows.counts), dim=0)
+        c = self._context(y, windows, len(windows))
 
         return Opened(self.model_, self.modality_, self._load(windows), c), windows
 

@@ -28,7 +28,7 @@ from ..inputs import (
     read,
 )
 from ..modalities import Modality, describe_context, describe_guess, encode_context
-from ..modalities.capabilities import Tiled
+from ..modalities.capabilities import Tiled, context_values, has_covariates
 from ..modalities.capabilities.sequences import examples
 from ..modalities.windows import counts_of, follow, overlap_of
 
@@ -107,7 +107,7 @@ def prepare(
     posterior = choices.resolve_posterior(given["posterior"], given["objective"])
     checks.check_posterior(posterior)
     checks.check_likelihood(given["likelihood"])
-    density, conditional = posterior.has_density, given["conditional"]
+    density = posterior.has_density
 
     likelihood = given["likelihood"] and given["likelihood"].clone()
     checks.check_groups(groups, given["training"])
@@ -119,6 +119,8 @@ def prepare(
     cleans = damaged and latent_dim is None and not density
     network = choices.resolve_network(given["network"], modality, cleans)
 
+    conditional = given["conditional"] or has_covariates(modality)
+    y = context_values(modality, X, y)
     checks.check_lengths(X=X, corrupted=corrupted, y=y, groups=groups)
     checks.check_windows(X, corrupted)
 

@@ -2,6 +2,7 @@ r"""Forecasts of series: the end of a window, given its beginning."""
 
 __all__ = [
     "Forecast",
+    "Known",
     "conformal_width",
     "continue_series",
     "past_errors",
@@ -10,7 +11,7 @@ __all__ = [
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,12 +48,39 @@ class Forecast(NamedTuple):
     r"""The upper ends of the intervals, or `None`."""
 
 
+class Known(NamedTuple):
+    r"""Covariates of series and of their later steps, as contexts of windows.
+
+    Example:
+        >>> known = Known([np.array([[1.0], [2.0], [3.0]])], lambda v: v)
+        >>> known.contexts([1], 3)[..., 0].tolist()
+        [[2.0, 3.0, 3.0]]
+    """
+
+    series: Sequence[NDArray]
+    r"""The covariates of each series, with shape `(T, K)`."""
+
+    encode: Callable[[NDArray], Tensor]
+    r"""A function from the covariates of windows, `(N, n, K)`, to their contexts."""
+
+    def contexts(self, begins: Sequence[int], n: int) -> Tensor:
+        r"""Returns the contexts of a window of `n` steps of each series."""
+        parts = [x[i : i + n] for x, i in zip(self.series, begins)]
+        held = [np.pad(x, ((0, n - len(x)), (0, 0)), mode="edge") for x in parts]
+
+        return self.encode(np.stack(held))
+
+    def select(self, rows: Sequence[int]) -> "Known":
+        r"""Returns the covariates of some series, which may repeat."""
+        return Known([self.series[i] for i in rows], self.encode)
+
+
 def continue_series(
     model: LatentModel,
     modality: Any,
     X: Sequence[NDArray],
     steps: int,
-    c: Tensor | None = None,
+    c: Tensor | Known | None = None,
     seed: int = 0,
 ) -> NDArray[np.float64]:
     r"""Expected later steps of series.
@@ -68,7 +96,8 @@ def continue_series(
             .Forecastable`.
         X: The series, each with shape `(T, C)`.
         steps: The number of later steps.
-        c: The context of each series, with shape `(N, *)`.
+        c: The context of each series, with shape `(N, *)`, or the covariates of the series and of
+            their later steps.
         seed: The seed of the codes.
 
     Returns:
@@ -90,7 +119,9 @@ def continue_series(
             window[:k] = x[len(x) - k :]
 
         x = modality.load(windows)
-        R = np.asarray(modality.restore(map_scaled(model, modality, means, x, c)))
+        at = [len(past) + done - k for past, k in zip(X, begins)]
+        given = c.contexts(at, n) if isinstance(c, Known) else c
+        R = np.asarray(modality.restore(map_scaled(model, modality, means, x, given)))
         ends = [r.reshape(n, C)[k : k + h] for r, k in zip(R, begins)]
         later.append(np.stack(ends))
         known = [np.concatenate([x, end])[-n:] for x, end in zip(known, ends)]
@@ -103,7 +134,7 @@ def past_errors(
     modality: Forecastable,
     X: Sequence[NDArray],
     steps: int,
-    c: Tensor | None = None,
+    c: Tensor | Known | None = None,
     seed: int = 0,
 ) -> NDArray[np.float64]:
     r"""Absolute errors of forecasts from earlier steps of series.
@@ -113,7 +144,7 @@ def past_errors(
         modality: The kind of data.
         X: The series, each with shape `(T, C)`.
         steps: The number of steps of each forecast.
-        c: The context of each series, with shape `(N, *)`.
+        c: The context of each series, with shape `(N, *)`, or the covariates of the series.
         seed: The seed of the codes.
 
     Returns:
@@ -129,7 +160,8 @@ def past_errors(
 
     pasts = [np.asarray(X[i])[:t] for i, t in origins]
     later = np.stack([np.asarray(X[i], float)[t : t + steps] for i, t in origins])
-    contexts = None if c is None else c[[i for i, _ in origins]]
+    rows = [i for i, _ in origins]
+    contexts = c.select(rows) if isinstance(c, Known) else None if c is None else c[rows]
 
     return np.abs(later - continue_series(model, modality, pasts, steps, contexts, seed))
 

@@ -16,6 +16,7 @@ def forecast(
     level: float = 0.9,
     intervals: bool = True,
     calibration: Path | None = None,
+    covariates: Path | None = None,
     source: SourceOptions = SourceOptions(),
     writing: WriteOptions = WriteOptions(),
 ) -> None:
@@ -34,6 +35,8 @@ def forecast(
             forecasts.
         calibration: Series from which the width of intervals is learned, preferably not those of
             the fit; by default the data themselves.
+        covariates: A table with the covariates of the later steps, if the model was fitted with
+            --modality.covariates: their columns, and those of times and of series.
     """
     from ... import plots
     from .. import inputs, outputs
@@ -41,7 +44,7 @@ def forecast(
 
     outputs.check_output(out, (".csv", ".parquet"), "forecast", writing.force)
     picture = out.with_suffix(".png")
-    check_replaceable("forecast", [picture], [model, data, calibration], writing.force)
+    check_replaceable("forecast", [picture], [model, data, calibration, covariates], writing.force)
     estimator = inputs.load_model(model, source.loading)
     examples = inputs.read_with_label(data, source, estimator, whole=True)
     others = None
@@ -52,7 +55,12 @@ def forecast(
 
     y = inputs.context_of(examples, estimator)
     result = estimator.forecast(
-        examples.X, steps, y=y, level=level if intervals else None, calibration=others
+        examples.X,
+        steps,
+        y=y,
+        level=level if intervals else None,
+        calibration=others,
+        covariates=covariates,
     )
     frame = _as_table(result, estimator.modality_)
     outputs.write_examples(out, frame, estimator)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...estimator import Autoencoder
+from ...modalities.capabilities import has_covariates
 from ...modalities.context import ContinuousContext
 from ..options import SourceOptions
 from .contexts import parse_y
@@ -38,7 +39,7 @@ def read_with_label(
     inputs = read(path, source.labels, source.table, model=model, y=y, whole=whole)
     names = inputs.files or [str(i) for i in range(len(inputs.X))]
 
-    if model.context_ is None:
+    if model.context_ is None or has_covariates(model.modality_):
         return inputs._replace(files=names)
 
     if y is None or len(y) != 1:

@@ -6,6 +6,7 @@ The functions next to the classes define the default for all other kinds.
 - `files`: reading files and folders, writing a file for each example
 - `tables`: rows with columns, examples that are not numbers
 - `scales`: nonlinear scales; means and new examples in the user's units
+- `covariates`: known inputs beside the examples
 - `cells`: missing cells, surprisal of cells, rows with given cells, new levels, rankings
 - `sequences`: tokens, windows of long examples, examples of any length, and forecasts
 - `pictures`: pictures of examples, and images of any size
@@ -13,6 +14,7 @@ The functions next to the classes define the default for all other kinds.
 """
 
 __all__ = [
+    "Accompanied",
     "Adaptive",
     "Augmented",
     "Calibrated",
@@ -41,9 +43,12 @@ __all__ = [
     "Tokenized",
     "Windowed",
     "Writable",
+    "context_values",
+    "has_covariates",
 ]
 
 from .cells import CellDecomposable, CellScored, Conditionable, Imputable, OpenLevels, Rankable
+from .covariates import Accompanied, context_values, has_covariates
 from .files import Readable, Writable
 from .fitting import (
     Adaptive,

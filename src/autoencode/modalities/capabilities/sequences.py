@@ -204,6 +204,30 @@ class Forecastable(TimeResolved):
         """
 
     @abc.abstractmethod
+    def series_covariates(self, X: Any) -> list[NDArray]:
+        r"""Returns the covariates of each series, with shape `(T, K)`.
+
+        Arguments:
+            X: The user's data.
+
+        Raises:
+            ValueError: If the data have no covariates.
+        """
+
+    @abc.abstractmethod
+    def later_covariates(self, X: Any, later: Any, steps: int) -> list[NDArray]:
+        r"""Returns the covariates of each series and its later steps, `(T + steps, K)`.
+
+        Arguments:
+            X: The user's data.
+            later: A table with the covariates of later steps.
+            steps: The number of later steps.
+
+        Raises:
+            ValueError: If those of a step are missing.
+        """
+
+    @abc.abstractmethod
     def later(self, X: Any, R: NDArray) -> Any:
         r"""Returns later steps in the form of the user's data.
 

@@ -1,6 +1,13 @@
 r"""Series from lists, arrays and data frames, on regular grids."""
 
-__all__ = ["SeriesList", "as_list", "from_frame"]
+__all__ = [
+    "SeriesList",
+    "as_list",
+    "column_numbers",
+    "from_frame",
+    "grouped_rows",
+    "index_times",
+]
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -44,6 +51,9 @@ class SeriesList(list[NDArray]):
     times: Any = None
     time: str | None = None
     keys: Sequence[str] = ()
+    covariates: list[NDArray] | None = None
+    r"""The covariates of each series, with shape `(T, K)` and NaN for gaps."""
+
     flat = False
     r"""True if the user's series have no axis of channels."""
 
@@ -57,6 +67,9 @@ class SeriesList(list[NDArray]):
         part = SeriesList(x[at] for x, at in zip(self, slices))
         part.names, part.channels, part.grid, part.flat = self._about()
 
+        if self.covariates is not None:
+            part.covariates = [c[at] for c, at in zip(self.covariates, slices)]
+
         return part
 
     def select(self, rows: Sequence[int]) -> "SeriesList":
@@ -64,6 +77,7 @@ class SeriesList(list[NDArray]):
         part = SeriesList(self[i] for i in rows)
         names, part.channels, part.grid, part.flat = self._about()
         part.names = None if names is None else [names[i] for i in rows]
+        part.covariates = self.covariates and [self.covariates[i] for i in rows]
 
         return part
 
@@ -163,6 +177,7 @@ def from_frame(
     step: float | None = None,
     channels: Sequence[str] | None = None,
     grid: Grid | None = None,
+    covariates: Sequence[str] | None = None,
 ) -> SeriesList:
     r"""The series of a long table, on a regular grid of time.
 
@@ -178,6 +193,8 @@ def from_frame(
         step: The step of the grid; by default the median difference of times.
         channels: The columns of the fit; by default all other columns.
         grid: The grid of the fit.
+        covariates: The columns of covariates, which are no channels. A table without any of them
+            has series without covariates.
 
     Raises:
         ValueError: If columns are missing, or do not hold numbers.
@@ -189,20 +206,22 @@ def from_frame(
         [1.0, 2.0, nan, 4.0]
     """
     frame = to_pandas(X)
-    index = _index_times(frame) if time is None else None
+    index = index_times(frame) if time is None else None
     names = [str(name) for name in frame.columns]
     frame = frame.set_axis(names, axis=1).reset_index(drop=True)
     keys = [identity] if isinstance(identity, str) else [*(identity or ())]
     others = [time] * (time is not None) + keys
-    wanted = [*others, *(channels or [])]
+    known = [*(covariates or ())]
+    known = known if any(name in names for name in known) else []
+    wanted = [*others, *(channels or []), *known]
 
     if missing := [name for name in wanted if name not in names]:
         raise ValueError(
             f"expected the columns {wanted}: {missing} are missing; there are {names}."
         )
 
-    chosen = [*channels] if channels else [name for name in names if name not in others]
-    numbers = _numbers(frame, chosen)
+    chosen = [*channels] if channels else [name for name in names if name not in {*others, *known}]
+    numbers = column_numbers(frame, chosen)
 
     if channels and (new := [name for name in names if name not in wanted]):
         log.warning("columns that the fit did not have are ignored: %s.", first_few(new))
@@ -220,7 +239,7 @@ def from_frame(
     else:
         times = np.arange(len(frame), dtype=float)
 
-    groups = _groups(frame, keys)
+    groups = grouped_rows(frame, keys)
     ordered = [rows[np.argsort(times[rows], kind="stable")] for _, rows in groups]
 
     if index is None:
@@ -248,11 +267,24 @@ def from_frame(
     series.channels, series.grid, series.placed, series.table = chosen, grid, placed, X
     series.times, series.time, series.keys = index, time, keys
 
+    if known:
+        numbers = column_numbers(frame, known)
+        series.covariates = [_on_grid(numbers[rows], at) for rows, at in placed]
+
     return series
 
 
-def _index_times(frame: Any) -> Any:
-    r"""Returns the times of the index as a column, if the index has times."""
+def index_times(frame: Any) -> Any:
+    r"""The times of the index as a column, or `None` if the index has no times.
+
+    Arguments:
+        frame: A pandas frame.
+
+    Example:
+        >>> import pandas as pd
+        >>> index_times(pd.DataFrame({"x": [1.0]})) is None
+        True
+    """
     import pandas as pd
 
     index = frame.index
@@ -269,7 +301,21 @@ def _index_times(frame: Any) -> Any:
     return pd.Series(index)
 
 
-def _numbers(frame: Any, channels: Sequence[str]) -> NDArray[np.float64]:
+def column_numbers(frame: Any, channels: Sequence[str]) -> NDArray[np.float64]:
+    r"""Columns of a data frame as numbers, with shape `(rows, C)`.
+
+    Arguments:
+        frame: A pandas frame.
+        channels: The names of the columns.
+
+    Raises:
+        ValueError: If a column does not hold numbers.
+
+    Example:
+        >>> import pandas as pd
+        >>> column_numbers(pd.DataFrame({"x": [1, None]}), ["x"])[:, 0].tolist()
+        [1.0, nan]
+    """
     import pandas as pd
 
     kinds = {name: frame[name].dtype for name in channels}
@@ -291,8 +337,21 @@ def _numbers(frame: Any, channels: Sequence[str]) -> NDArray[np.float64]:
     return np.stack(columns, axis=1)
 
 
-def _groups(frame: Any, keys: Sequence[str]) -> list[tuple[str, NDArray[np.intp]]]:
-    r"""Returns the name and the rows of each series, in the order of their first rows."""
+def grouped_rows(frame: Any, keys: Sequence[str]) -> list[tuple[str, NDArray[np.intp]]]:
+    r"""The name and the rows of each series, in the order of their first rows.
+
+    Arguments:
+        frame: A pandas frame.
+        keys: The columns that tell the series apart.
+
+    Raises:
+        ValueError: If a row has no identity.
+
+    Example:
+        >>> import pandas as pd
+        >>> [name for name, _ in grouped_rows(pd.DataFrame({"k": ["b", "a", "b"]}), ["k"])]
+        ['b', 'a']
+    """
     if not keys:
         return [("series", np.arange(len(frame)))]
 

@@ -5,7 +5,7 @@ __all__ = ["Series"]
 import copy
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ from ...distributions import (
 from ...networks import Convolutional, FullyConnected, Incomplete, Network
 from ..base import WIDE, Modality
 from ..capabilities import (
+    Accompanied,
     Adaptive,
     Collected,
     DensityFitted,
@@ -54,6 +55,12 @@ from ..capabilities import (
 from ..capabilities.fitting import without_text_corruptions
 from ..windows import Windows, starts
 from .collection import collect
+from .covariates import (
+    check_covariates,
+    covariate_windows,
+    fill_covariates,
+    later_covariates,
+)
 from .cuts import choose_windows, cut_series, describe_lengths, whole_series
 from .files import holds_series, read_files
 from .filling import fill_gaps
@@ -82,6 +89,7 @@ class Series(
     DensityFitted,
     ErrorWeighted,
     Adaptive,
+    Accompanied,
 ):
     r"""Series of measurements: sensors, spectra, prices, heartbeats.
 
@@ -115,6 +123,9 @@ class Series(
         identity: The column that tells the series of a table apart; by default, there is one.
         step: The step of the grid of time, in the units of the times, or in seconds for dates;
             by default the median difference of times.
+        covariates: The columns of a table that are known at each step, also of later steps: the
+            hour of the day, or a control signal. Encoder and decoder see them, and they are
+            neither scored nor predicted. A number that a series keeps is a column, too.
 
     See Also:
         :class:`~autoencode.modalities.Sounds`, :class:`~autoencode.modalities.Tables`
@@ -149,6 +160,7 @@ class Series(
         time: str | None = None,
         identity: str | None = None,
         step: float | None = None,
+        covariates: Sequence[str] | None = None,
     ) -> None:
         self.window = window
         self.stride = stride
@@ -156,6 +168,7 @@ class Series(
         self.time = time
         self.identity = identity
         self.step = step
+        self.covariates = covariates
 
     @classmethod
     def accepts(cls, X: object) -> bool:
@@ -195,6 +208,7 @@ class Series(
         self.steps_, self.stride_ = choose_windows(lengths, self.window, self.stride)
         self.flat_ = X.flat if isinstance(X, SeriesList) else X.ndim == 2
         self.channels_ = getattr(X, "channels", None)
+        self._check_has_covariates(X)
         grid = getattr(X, "grid", None)
         self.grid_ = None if grid is None else (grid.step, grid.months)
 
@@ -282,6 +296,30 @@ class Series(
             )
 
         return [x if x.ndim == 2 else x[:, None] for x in self.collect(X)]
+
+    def covariates_of(self, X: Any) -> NDArray:
+        known = self._covariates(getattr(X, "origin", None))
+        windows = covariate_windows(known, self.steps_, self.stride_)
+
+        if len(windows) != len(X):
+            raise ValueError(f"expected all {len(windows)} windows of the series, got {len(X)}.")
+
+        return windows
+
+    def series_covariates(self, X: Any) -> list[NDArray]:
+        return self._covariates(self.collect(X))
+
+    def later_covariates(self, X: Any, later: Any, steps: int) -> list[NDArray]:
+        series = self.collect(X)
+        self._check_has_covariates(series)
+
+        if not isinstance(series, SeriesList) or series.placed is None:
+            raise ValueError("expected series from a table, as the rows of later covariates are.")
+
+        series = copy.copy(series)
+        series.covariates = self._covariates(series)
+
+        return later_covariates(series, later, [*(self.covariates or ())], steps)
 
     def later(self, X: Any, R: NDArray) -> Any:
         X = self.collect(X)
@@ -394,6 +432,12 @@ class Series(
         return SharedGaussian()  # weights all steps equally, as principal component analysis does
 
     def adapt_network(self, network: Network) -> Network:
+        if self.covariates and network.over_time:
+            raise ValueError(
+                "covariates need a network with one code for each window, such as"
+                f" FullyConnected(skip=True), got {network!r}."
+            )
+
         return Incomplete(network) if self.gaps_ and not _sees_gaps(network) else network
 
     def adapt_likelihood(self, likelihood: Family) -> Family:
@@ -444,7 +488,22 @@ class Series(
 
         return cut_series(X, self.steps_, self.stride_)
 
+    def _covariates(self, series: Any) -> list[NDArray]:
+        r"""Returns the covariates of each series, without gaps."""
+        self._check_has_covariates(series)
+        names = [*(self.covariates or ())]
+
+        return [fill_covariates(c, names, str(s)) for c, s in zip(series.covariates, series.names)]
+
+    def _check_has_covariates(self, X: Any) -> None:
+        if self.covariates and getattr(X, "covariates", None) is None:
+            raise ValueError(
+                f"expected whole series in a table with the covariates {[*self.covariates]}, got"
+                f" {'a table without them' if isinstance(X, SeriesList) else 'no table'}."
+            )
+
     def _columns(self) -> dict[str, Any]:
+        check_covariates(self.covariates, (self.time, self.identity))
         grid = getattr(self, "grid_", None)
         return {
             "time": self.time,
@@ -452,6 +511,7 @@ class Series(
             "step": self.step,
             "channels": getattr(self, "channels_", None),
             "grid": None if grid is None else Grid(*grid),
+            "covariates": self.covariates,
         }
 
     def _named(self, chosen: NDArray) -> str:
