@@ -5,6 +5,7 @@ r"""Series of measurements.
 - `files`: series from files and folders
 - `collection`: series from any input in memory
 - `cuts`: windows of series
+- `covariates`: known inputs of all steps and of later steps
 - `later`: steps after the end, in the form of the user's data
 - `parts`, `filling`: series in two parts; missing numbers filled in from other series
 - `numbers`: moments of channels, and which numbers are valid
