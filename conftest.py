@@ -1,5 +1,7 @@
 r"""What the tests and the examples in docstrings share."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,14 @@ from autoencode.common.seeding import seed_torch
 
 # Each worker has one core; threads that wait for each other's cores are many times slower
 torch.set_num_threads(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    r"""Skips the tests that take minutes, unless they are asked for."""
+    if "AUTOENCODE_GRID" not in os.environ:
+        for item in items:
+            if item.get_closest_marker("by_hand"):
+                item.add_marker(pytest.mark.skip(reason="set AUTOENCODE_GRID=1"))
 
 
 @pytest.fixture(autouse=True)

@@ -190,10 +190,11 @@ def test_few_new_examples_are_anomalies_by_default() -> None:
 
 
 NAMES = ["linear", "autoencoder", "vae", "denoising", "contractive"]
+SOME = [*NAMES[:3], *(pytest.param(name, marks=pytest.mark.by_hand) for name in NAMES[3:])]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SOME)
 def test_every_recipe_on_tables(name: str) -> None:
     options = {} if name == "linear" else SMALL | {"training": ae.Training(epochs=50)}
     model = getattr(recipes, name)(2, **options)

@@ -5,7 +5,6 @@ two factor analyses, its new rows are spread as the data are, and an autoencoder
 than as many principal components.
 """
 
-import os
 import warnings
 from collections.abc import Callable
 from typing import NamedTuple
@@ -62,18 +61,15 @@ CHOSEN = {
     ("constants", 8, True),
 }
 
-# All 90 take half an hour of a processor
-by_hand = pytest.mark.skipif("AUTOENCODE_GRID" not in os.environ, reason="set AUTOENCODE_GRID=1")
-
 
 def cases(*everyday: tuple) -> list:
-    r"""All cases, with the marks of those that are slow and of those to run by hand."""
+    r"""All cases, with marks; all 90 take half an hour of a processor."""
     return [
         pytest.param(
             *case,
             id="-".join(map(str, case)),
             marks=[
-                *([] if case in CHOSEN else [by_hand]),
+                *([] if case in CHOSEN else [pytest.mark.by_hand]),
                 *([] if case in everyday else [pytest.mark.slow]),
             ],
         )

@@ -30,17 +30,22 @@ EVERYDAY = {  # each recipe and each table once
     ("vae", "wine"),
     ("autoencoder", "breast cancer"),
 }
+LONG = ("breast cancer", "digits")
+
+
+def marks(recipe: str, table: str) -> list:
+    r"""The marks of a recipe on a table: those that take long are run by hand."""
+    if recipe == "linear" or (recipe, table) in EVERYDAY:
+        return []
+
+    long = table in LONG and recipe != "vae"
+    return [pytest.mark.slow, *([pytest.mark.by_hand] if long else [])]
 
 
 @pytest.mark.parametrize(
     ("recipe", "table"),
     [
-        pytest.param(
-            recipe,
-            table,
-            marks=[] if recipe == "linear" or (recipe, table) in EVERYDAY else [pytest.mark.slow],
-            id=f"{recipe}-{table}",
-        )
+        pytest.param(recipe, table, marks=marks(recipe, table), id=f"{recipe}-{table}")
         for recipe in RECIPES
         for table in TABLES
     ],
@@ -64,7 +69,13 @@ def test_defaults_train_unscaled_tables(recipe: str, table: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize(
+    "table",
+    [
+        pytest.param(table, marks=[pytest.mark.by_hand] if table in LONG else [])
+        for table in TABLES
+    ],
+)
 def test_the_default_autoencoder_beats_principal_components(table: str) -> None:
     train, test = train_test_split(TABLES[table]().data, random_state=0)
     pca = make_pipeline(StandardScaler(), PCA(2)).fit(train)

@@ -290,12 +290,14 @@ def test_images_that_lose_much_are_named(tmp_path, sizes, message: str | None) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("recipe", [ae.autoencoder, ae.linear, ae.vae])
+@pytest.mark.parametrize(
+    "recipe", [ae.linear, ae.vae, pytest.param(ae.autoencoder, marks=pytest.mark.by_hand)]
+)
 def test_healthy_models_are_silent(recipe) -> None:
     assert warnings_of(recipe(2, random_state=0), load_iris().data) == []
 
 
-@pytest.mark.skipif("'AUTOENCODE_GRID' not in os.environ", reason="set AUTOENCODE_GRID=1")
+@pytest.mark.by_hand
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("recipe", "table"),

@@ -109,7 +109,7 @@ def test_default_networks_of_images_begin_at_principal_components() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [ae.autoencoder, ae.vae])
+@pytest.mark.parametrize("make", [ae.autoencoder, pytest.param(ae.vae, marks=pytest.mark.by_hand)])
 def test_default_models_of_60_photographs_beat_the_mean_and_pca(make) -> None:
     X, new = crops(60, left=True), crops(200, left=False, seed=1)
     model = make(8, random_state=0).fit(X)

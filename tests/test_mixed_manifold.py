@@ -203,7 +203,7 @@ def test_whatever_a_table_is(case: tuple[pd.DataFrame, str]) -> None:
     try_all(case)
 
 
-@pytest.mark.skipif("'AUTOENCODE_GRID' not in os.environ", reason="set AUTOENCODE_GRID=1")
+@pytest.mark.by_hand
 @pytest.mark.slow
 @settings(max_examples=20, deadline=None, suppress_health_check=[*HealthCheck])
 @given(tables())

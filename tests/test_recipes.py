@@ -334,7 +334,7 @@ def test_a_contractive_autoencoder_contracts() -> None:
     assert lost < 0.3
 
 
-@pytest.mark.skipif("AUTOENCODE_GRID" not in os.environ, reason="set AUTOENCODE_GRID=1")
+@pytest.mark.by_hand
 @pytest.mark.slow
 def test_a_contractive_autoencoder_finds_tangent_planes() -> None:
     rng = np.random.default_rng(0)
@@ -384,7 +384,7 @@ def test_a_beta_vae_spends_less_on_its_code_and_does_not_collapse(name: str) -> 
     assert 1 <= units <= units_of_vae
 
 
-@pytest.mark.skipif("'AUTOENCODE_GRID' not in os.environ", reason="set AUTOENCODE_GRID=1")
+@pytest.mark.by_hand
 @pytest.mark.slow
 def test_new_examples_are_of_the_label_that_was_asked_for() -> None:
     # Four hundred numbers an example leave the code free to say the label, too

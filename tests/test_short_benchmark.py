@@ -1,7 +1,6 @@
 r"""Tests, by the benchmark of defaults, that no default is useless on small real sets."""
 
 import importlib
-import os
 import sys
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
-@pytest.mark.skipif("AUTOENCODE_GRID" not in os.environ, reason="set AUTOENCODE_GRID=1")
+@pytest.mark.by_hand
 def test_no_default_is_worse_than_a_trivial_model(monkeypatch: pytest.MonkeyPatch) -> None:
     if not BENCHMARKS.exists():
         pytest.skip("the benchmarks are not part of the package")

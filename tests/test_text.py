@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from autoencode.manifold.report import html
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -21,7 +22,6 @@ from autoencode.cli import main, outputs
 from autoencode.cli.terminal import SanitizedStream
 from autoencode.common.visible_text import visible
 from autoencode.data import write_frame
-from autoencode.manifold.report import html
 from autoencode.modalities import Texts
 from autoencode.plots import tables
 from autoencode.plots.style import _numeric_texts, canvas, numbered
