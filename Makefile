@@ -20,7 +20,7 @@ lint: $(VENV)/lint
 	$(BIN)/mypy
 
 docs: $(VENV)/docs
-	$(BIN)/sphinx-build --fail-on-warning -q $(SPHINXOPTS) docs docs/_build
+	$(BIN)/sphinx-build --jobs 2 --fail-on-warning -q $(SPHINXOPTS) docs docs/_build
 	@echo "Open docs/_build/index.html"
 
 # The flags of the command line, after a change of an argument or of its description

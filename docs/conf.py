@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from sphinx.application import Sphinx
 from sphinx_gallery.scrapers import figure_rst
 
 import autoencode
@@ -133,3 +134,19 @@ sphinx_gallery_conf = {
     "doc_module": ("autoencode",),
 }
 suppress_warnings = ["config.cache"]  # functions above are not part of what Sphinx compares
+
+
+def close_other_branches(
+    _app: Sphinx, _page: str, _template: str, context: dict, _: object
+) -> None:
+    r"""Closes the branches of the sidebar that do not hold the page.
+
+    The whole tree, with an entry for each public name, took two thirds of the time of the build.
+    """
+    if toctree := context.get("toctree"):
+        context["toctree"] = lambda **options: toctree(**options | {"collapse": True})
+
+
+def setup(app: Sphinx) -> None:
+    r"""Connects the function above with the build."""
+    app.connect("html-page-context", close_other_branches, priority=400)  # before the theme's
