@@ -8,8 +8,23 @@ import torch
 
 from autoencode.common.seeding import seed_torch
 
-# Each worker has one core; threads that wait for each other's cores are many times slower
-torch.set_num_threads(1)
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("autoencode")
+    group.addoption("--threads", type=int, default=1, help="the threads of torch in each worker")
+    group.addoption(
+        "--bfloat16",
+        choices=["yes", "no"],
+        help="test as on a processor with or without instructions for bfloat16",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Each worker has one core; threads that wait for each other's cores are many times slower
+    torch.set_num_threads(config.getoption("threads"))
+
+    if (given := config.getoption("bfloat16")) is not None:
+        torch.cpu.get_capabilities = lambda: {"avx512_bf16": given == "yes"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

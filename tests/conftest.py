@@ -21,11 +21,13 @@ from autoencode.networks import FullyConnected
 from autoencode.priors import StandardNormal
 from autoencode.training.state import TrainState
 
-threadpool_limits(1)  # numpy's threads, as torch's in the other conftest.py
-
 # The same examples on every machine, however slow it is
 settings.register_profile("laws", deadline=None, derandomize=True)
 settings.load_profile("laws")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    threadpool_limits(config.getoption("threads"))  # numpy's, as torch's in the other conftest.py
 
 
 @pytest.fixture
