@@ -10,6 +10,7 @@ import torch
 
 import autoencode as ae
 from autoencode.cli import main
+from autoencode.inference.positions import over_time
 from autoencode.modalities import LogMel, Series, Sounds
 from autoencode.networks import FullyConnected, Incomplete, TemporalConvolutional
 from autoencode.priors import AutoregressivePrior, Mixture, StandardNormal
@@ -211,6 +212,17 @@ def test_codes_are_those_of_any_length(fitted) -> None:
     again = fitted.inverse_transform(fitted.transform(X[:, :28], full_size=True))
     assert again.shape == (5, 28, 2)
     assert abs(again[..., 1].mean() - 50) < 9
+
+
+def test_long_examples_are_encoded_in_parts(fitted, sounds, monkeypatch) -> None:
+    X = [np.tile(waves(1)[0], (7, 1)), waves(1)[0]]
+    noise = [RNG.normal(size=n) / 4 for n in (3000, 5003)]
+    codes = [m.transform(x, full_size=True) for m, x in ((fitted, X), (sounds, noise))]
+    monkeypatch.setattr(over_time, "_MAX_CODES", 5)
+    parts = [m.transform(x, full_size=True) for m, x in ((fitted, X), (sounds, noise))]
+
+    for whole, part in zip(codes, parts):
+        assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(whole, part))
 
 
 def test_new_series_have_any_length(fitted) -> None:

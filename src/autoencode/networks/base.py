@@ -44,8 +44,9 @@ class Network(Configurable, abc.ABC):
     training."""
 
     receptive_radius: int | None = None
-    r"""Radius of the receptive field in pixels, for architectures without fully connected layers:
-    the output at a position depends on no pixel farther away. It is a multiple of the stride."""
+    r"""Radius of the receptive field in pixels or steps, for architectures without fully connected
+    layers: the output at a position depends on no pixel or step farther away. It is a multiple of
+    the stride."""
 
     stride: int | None = None
     r"""Side in pixels of the square that each position of a code map stands for, or the steps of

@@ -26,12 +26,16 @@ from ..generation import draw_examples
 from ..own_size import at_any_size
 
 _CODES = 16  # for each score
+_MAX_CODES = 1024  # at a time; the memory of a network does not depend on the length of an example
+_FRAMES = 4  # steps, that far a frame of a spectrum reaches into others
 
 
 def encode_steps(
     blueprint: Blueprint, model: LatentModel, examples: Sequence[NDArray], c: Tensor | None = None
 ) -> list[NDArray]:
     r"""Encode whole examples of any length to the means of their codes.
+
+    Long examples are encoded in parts that overlap by the receptive field of the network.
 
     Arguments:
         blueprint: The resolved choices of the fit.
@@ -49,7 +53,52 @@ def encode_steps(
     def encode(model: Model, x: Tensor, shape: tuple[int, ...]) -> Tensor:
         return model.encode(x).mean.unflatten(1, _code_shape(blueprint, shape)).mT
 
-    return _each_length(blueprint, model, examples, encode, c)
+    def whole(x: NDArray, one: Tensor | None) -> NDArray:
+        return _each_length(blueprint, model, [x], encode, one)[0]
+
+    check_over_time(blueprint)
+    per_code, margin = _part_sizes(blueprint)
+    long = [] if margin is None else [len(x) > (_MAX_CODES + margin) * per_code for x in examples]
+
+    if margin is None or not any(long):
+        return _each_length(blueprint, model, examples, encode, c)
+
+    contexts = [None] * len(examples) if c is None else c.split(1)
+    return [
+        np.concatenate([*_in_parts(whole, x, one, per_code, margin)]) if is_long else whole(x, one)
+        for x, one, is_long in zip(examples, contexts, long)
+    ]
+
+
+def _part_sizes(blueprint: Blueprint) -> tuple[int, int | None]:
+    r"""Returns the samples of a code, and the codes by which parts overlap, if they are local."""
+    modality, network = check_over_time(blueprint), blueprint.network
+    stride = network.stride or 1
+    per_step = modality.length_of_steps(4) - modality.length_of_steps(3)
+
+    if network.receptive_radius is None:
+        return stride * per_step, None
+
+    return stride * per_step, -(-(network.receptive_radius + _FRAMES) // stride)
+
+
+def _in_parts(
+    encode: Callable[[NDArray, Tensor | None], NDArray],
+    x: NDArray,
+    c: Tensor | None,
+    per_code: int,
+    margin: int,
+) -> Iterator[NDArray]:
+    r"""Yields the codes of the parts of one example."""
+    for begin in range(0, len(x), _MAX_CODES):
+        first, end = max(0, begin - margin), begin + _MAX_CODES + margin
+        z = encode(x[first * per_code : end * per_code], c)[begin - first :]
+
+        if end * per_code >= len(x):
+            yield z
+            return
+
+        yield z[:_MAX_CODES]
 
 
 def decode_steps(

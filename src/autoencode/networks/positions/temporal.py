@@ -72,6 +72,11 @@ class TemporalConvolutional(Network):
         self.stride = stride
         self.channels = channels
 
+    @property
+    def receptive_radius(self) -> int:  # type: ignore[override]
+        r"""Number of steps on either side of a code that it depends on."""
+        return self.stride * (1 + 2 * sum(2**i for i in range(self.depth)))
+
     def code_shape(self, shape: Sequence[int]) -> tuple[int, int]:
         if len(shape) not in {2, 3}:
             raise ValueError(
