@@ -125,7 +125,14 @@ def test_what_covariates_need_is_said(fitted, parts) -> None:
         with pytest.raises(ValueError, match=message):
             fitted.forecast(past, STEPS, **options)
 
+    with pytest.raises(TypeError, match=r"data frame or a file, got ndarray"):
+        fitted.forecast(past, STEPS, covariates=np.zeros((2, STEPS, 2)))
+
     for call, message in [
+        (
+            lambda: fitted.transform(past.assign(valve="open")),
+            "covariates of numbers, got 'valve'",
+        ),
         (lambda: fitted.transform(past.drop(columns="valve")), "valve"),
         (lambda: fitted.transform(past.drop(columns=["valve", "size"])), "a table without them"),
         (lambda: fitted.transform(np.zeros((1, 20, 1))), "got no table"),

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ..blueprint import checks
-from ..data import read_frame
+from ..data import is_frame, read_frame
 from ..inference import forecasts
 from ..inference.forecasts import Forecast, Known
 from ..modalities.capabilities import has_covariates
@@ -72,6 +72,7 @@ class ForecastMethods(ExampleReader):
             `(steps, C)` for each series, or a table with later times.
 
         Raises:
+            TypeError: If `covariates` is not a table.
             ValueError: If the networks do not see gaps, if covariates of later steps are missing,
                 or if there are too few earlier steps for the width of intervals.
         """
@@ -134,4 +135,11 @@ class ForecastMethods(ExampleReader):
             return cast("Tensor | None", c)
 
         table = read_frame(Path(covariates)) if isinstance(covariates, (str, Path)) else covariates
+
+        if not is_frame(table):
+            raise TypeError(
+                f"expected covariates as a data frame or a file, got {type(table).__name__}. Use"
+                f" the columns {[*modality.covariates]}, and those of times and of series."
+            )
+
         return Known(modality.later_covariates(data, table, steps), c.encode)

@@ -131,7 +131,7 @@ def later_covariates(
 
     index = frame[series.time] if series.time else index
     times = None if index is None else numeric_times(index, series.time or "index")[0]
-    numbers, groups = column_numbers(frame, names), dict(grouped_rows(frame, series.keys))
+    numbers, groups = column_numbers(frame, names, True), dict(grouped_rows(frame, series.keys))
     begins: Any = None if times is None else numeric_times(series.times, "index")[0]
     result = []
 

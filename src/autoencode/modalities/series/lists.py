@@ -268,7 +268,7 @@ def from_frame(
     series.times, series.time, series.keys = index, time, keys
 
     if known:
-        numbers = column_numbers(frame, known)
+        numbers = column_numbers(frame, known, covariates=True)
         series.covariates = [_on_grid(numbers[rows], at) for rows, at in placed]
 
     return series
@@ -301,12 +301,15 @@ def index_times(frame: Any) -> Any:
     return pd.Series(index)
 
 
-def column_numbers(frame: Any, channels: Sequence[str]) -> NDArray[np.float64]:
+def column_numbers(
+    frame: Any, channels: Sequence[str], covariates: bool = False
+) -> NDArray[np.float64]:
     r"""Columns of a data frame as numbers, with shape `(rows, C)`.
 
     Arguments:
         frame: A pandas frame.
         channels: The names of the columns.
+        covariates: Whether they are covariates, for messages.
 
     Raises:
         ValueError: If a column does not hold numbers.
@@ -322,8 +325,15 @@ def column_numbers(frame: Any, channels: Sequence[str]) -> NDArray[np.float64]:
     wrong = [
         f"{name!r} ({kind})"
         for name, kind in kinds.items()
-        if not pd.api.types.is_numeric_dtype(kind) and frame[name].notna().any()
+        if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind))
+        and frame[name].notna().any()
     ]
+
+    if wrong and covariates:
+        raise ValueError(
+            f"expected covariates of numbers, got {first_few(wrong)}. Use a column of zeros and"
+            " ones for each category, as pandas.get_dummies makes them, and numbers for dates."
+        )
 
     if wrong or not channels:
         raise ValueError(
