@@ -236,3 +236,16 @@ def test_command_line(tmp_path: Path, monkeypatch, capsys) -> None:
     wine = "compare wine.csv --methods pca --latent-dims 2 --n-folds 2 --out mine"
     assert main(shlex.split(wine)) == 2
     assert main(shlex.split(f"{wine} --force")) == 0
+
+
+def test_a_comparison_is_returned_on_a_full_disk(tmp_path: Path, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "comparison.png")
+
+    monkeypatch.setattr(ae.comparison.Comparison, "save", full)
+    options: dict[str, Any] = {"methods": ["pca"], "latent_dims": [1], "n_folds": 2}
+
+    with pytest.warns(ae.FitWarning, match="No space left on device.*It is returned"):
+        found = ae.compare(WINE[:20], out=tmp_path, **options)
+
+    assert len(found.rows) == 1

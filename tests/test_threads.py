@@ -1,8 +1,11 @@
 r"""Tests that threads of one process do not change the results of each other."""
 
+import contextlib
+import os
 import random
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,6 +16,7 @@ import pytest
 import torch
 
 import autoencode as ae
+from autoencode.common.failures import filtered, ignored, noted, warn
 from autoencode.common.seeding import seed_torch, seeded, yield_to_other_threads
 
 X = np.random.default_rng(0).normal(size=(200, 5)).astype(np.float32)
@@ -71,23 +75,36 @@ def random_states() -> list[Any]:
 
 
 def results(model: ae.Autoencoder, X: Any, y: Any) -> dict[str, Any]:
-    seen, first = X[:3], None if y is None else y[:1]
-    found = {"transform": model.transform(seen, None if y is None else y[:3])}
+    r"""Returns what each method gives that the model has."""
+    seen, own, first = X[:3], None if y is None else y[:3], None if y is None else y[:1]
+    verbs: dict[str, Callable[[], Any]] = {
+        "transform": lambda: model.transform(seen, own),
+        "sample": lambda: model.sample(3, first, random_state=1),
+        "score_samples": lambda: model.score_samples(seen, own),
+        "impute": lambda: model.impute(seen, own),
+        "recommend": lambda: model.recommend(seen, 2, own),
+        "forecast": lambda: model.forecast(X, 2, y),
+        "evaluate": lambda: [*model.evaluate(X, y).values()],
+        "diagnose": lambda: [*map(str, model.diagnose(X, X, y, y))],
+    }
+    found = {}
 
-    if hasattr(model, "sample"):
-        found["sample"] = model.sample(3, first, random_state=1)
+    for name, verb in verbs.items():
+        with contextlib.suppress(AttributeError, ValueError):
+            found[name] = verb()
 
-    if hasattr(model, "score_samples"):
-        found["score_samples"] = model.score_samples(seen, None if y is None else y[:3])
-
-    if hasattr(model, "impute"):
-        found["impute"] = model.impute(seen, None if y is None else y[:3])
-
-    return found | {"evaluate": [*model.evaluate(X, y).values()]}
+    return found
 
 
-EVERYDAY = {"texts", "frames", "vq", "aae"}
-KINDS = [pytest.param(k, marks=[pytest.mark.slow] * (k not in EVERYDAY)) for k in fuzz.KINDS]
+# Parts that draw random numbers in different ways; AUTOENCODE_GRID=1 tries all kinds
+KINDS: Any = (
+    "texts frames vq aae gaps planar gumbel kernels best sequence recommender cells over_time"
+    " forecast hamiltonian gan pairs ordered sparse"
+).split()
+KINDS = [k for k in KINDS if k in fuzz.KINDS]
+
+if "AUTOENCODE_GRID" in os.environ:
+    KINDS = [*fuzz.KINDS]
 
 
 @pytest.mark.slow
@@ -109,6 +126,48 @@ def test_all_kinds_in_threads_are_as_alone(kind: str) -> None:
     assert fuzz.same(random_states(), before)
 
 
+def compared(_: int) -> list[Any]:
+    found = ae.compare(X[:40], methods=["pca", "linear"], latent_dims=[1], n_folds=2)
+    return [(*row[:4], row.notes) for row in found.rows]
+
+
+def test_comparisons_in_threads_are_those_alone() -> None:
+    alone, before = compared(0), random_states()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert [*pool.map(compared, range(8))] == 8 * [alone]
+
+    assert fuzz.same(random_states(), before)
+
+
+def test_filters_of_warnings_end_in_any_order() -> None:
+    before, shown = [*warnings.filters], warnings.showwarning
+    blocks = [ignored("half", UserWarning), filtered("error", "half"), ignored("half")]
+    notes: list[str] = []
+
+    for block in blocks:
+        block.__enter__()
+
+    warnings.warn("half of it", stacklevel=1)
+    blocks[2].__exit__(None, None, None)
+
+    with pytest.raises(UserWarning, match="half"):
+        warnings.warn("half of it", stacklevel=1)
+
+    blocks[0].__exit__(None, None, None)
+
+    with noted(notes), ThreadPoolExecutor(1) as pool:
+        warn("mine")
+
+        with pytest.raises(ae.FitWarning, match="half of another"):
+            pool.submit(warn, "half of another thread").result()
+
+    blocks[1].__exit__(None, None, None)
+
+    assert notes == ["mine"]
+    assert (warnings.filters, warnings.showwarning) == (before, shown)
+
+
 @pytest.mark.parametrize("random_state", [None, 0])
 def test_random_states_of_the_caller_stay(random_state: int | None) -> None:
     before = random_states()
@@ -116,6 +175,7 @@ def test_random_states_of_the_caller_stay(random_state: int | None) -> None:
     m.sample(3, random_state=random_state)
     m.evaluate(X)
     m.score_samples(X)
+    m.diagnose(X, X)
     ae.manifold.NeighborGraph(3, random_state=random_state).fit(X[:50])
     after = random_states()
 

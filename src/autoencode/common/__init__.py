@@ -9,7 +9,7 @@ r"""Basic tools: every other folder may use them, and they use no other folder.
 - `arrays`: tensors as arrays and back, and evenly spaced rows of both
 - `estimates`: an estimate with its standard error
 - `progress`: a bar for long work in a terminal
-- `failures`: `FitWarning` and the texts of warnings about visible failures
+- `failures`: `FitWarning`, the texts of warnings about visible failures, and filters of warnings
 - `visible_text`: text of the data in pictures and on pages
 - `locks`: locks between processes and threads
 - `atomic_files`: files that are written whole or not at all

@@ -2,13 +2,14 @@ r"""Conversion of tensors to arrays and back, and evenly spaced rows of both."""
 
 __all__ = ["cast", "evenly_spaced", "native_dtype", "tensor_of", "tensor_to_numpy"]
 
-import warnings
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from .failures import ignored
 
 _NUMPY_FLOATS = (torch.float16, torch.float32, torch.float64)  # floats that numpy also has
 
@@ -57,9 +58,7 @@ def tensor_of(X: NDArray) -> Tensor:
     X = np.asarray(X, dtype=native_dtype(X.dtype))
     X = X if min(X.strides, default=0) >= 0 else X.copy()
 
-    with warnings.catch_warnings():
-        # The library never writes to data
-        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+    with ignored("The given NumPy array is not writable"):  # the library never writes to data
         return torch.from_numpy(X)
 
 

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 
 from .. import inputs
 from ..common.atomic_files import check_writable
+from ..common.failures import warn
 from ..data.joining import take
 from ..evaluation.factors import is_class
 from ..modalities.capabilities import Tokenized
@@ -63,7 +64,8 @@ def compare(
             By default all folds are used.
         reference: The method that others have to beat.
         modality: The kind of data, if it is to be another than the default.
-        out: A folder for `comparison.json` and `comparison.png`.
+        out: A folder for `comparison.json` and `comparison.png`. If they cannot be written in the
+            end, a warning says why.
         random_state: The seed of folds and methods.
 
     Returns:
@@ -107,7 +109,10 @@ def compare(
     )
 
     if out is not None:
-        found.save(out)
+        try:
+            found.save(out)
+        except OSError as error:  # the disk is full by now
+            warn(f"cannot write the comparison to '{out}': {error}. It is returned all the same.")
 
     return found
 

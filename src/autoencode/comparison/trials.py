@@ -7,13 +7,12 @@ import math
 import signal
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..common.failures import FitWarning
+from ..common.failures import ignored, noted
 from ..common.progress import track
 from .intervals import corrected_interval
 from .measures import Fold, measure
@@ -23,6 +22,7 @@ from .result import Row
 from .rows import Rows
 
 _MAX_NOTE_LETTERS = 120
+_QUIET = r"(sklearn|scipy|umap|pynndescent|numba|autoencode\.comparison)\b"  # warning modules
 
 
 class Trials:
@@ -153,15 +153,15 @@ class Trials:
 @contextlib.contextmanager
 def _noting(notes: list[str]) -> Iterator[None]:
     r"""Turns warnings of a fit, and the refusal of a method, into notes."""
-    with warnings.catch_warnings(record=True) as raised:
-        warnings.simplefilter("always")
+    raised: list[str] = []
 
+    with noted(raised), ignored(module=_QUIET):
         try:
             yield
         except ValueError as error:
             notes.append(f"not measured, {_first_line(error)}")
 
-    notes += [_first_line(w.message) for w in raised if issubclass(w.category, FitWarning)]
+    notes += map(_first_line, raised)
 
 
 def _first_line(message: Any) -> str:

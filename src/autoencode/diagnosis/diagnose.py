@@ -2,6 +2,7 @@ r"""All checks of a trained model and its data."""
 
 __all__ = ["diagnose"]
 
+from ..common.seeding import seeded
 from .codes import check_codes
 from .data import check_data
 from .finding import Diagnosis
@@ -37,7 +38,10 @@ def diagnose(subject: Subject) -> Diagnosis:
     checks = (
         check_training, check_codes, check_reconstructions, check_new_examples, check_data,
     )  # fmt: skip
-    findings = [finding for check in checks for finding in check(subject)]
+
+    with seeded(subject.seed):
+        findings = [finding for check in checks for finding in check(subject)]
+
     names = [f.name for f in findings]
 
     # A model that does not use its code at all has no better samples or reconstructions

@@ -137,8 +137,8 @@ class Subject:
         return map_batches(self.model, error, both, c)
 
     def column(self, j: int) -> str:
-        r"""Returns the name of a column."""
-        return f"'{self.names[j]}'" if j < len(self.names) else f"column {j}"
+        r"""Returns the name of a column in quotes, without line breaks."""
+        return repr(str(self.names[j])) if j < len(self.names) else f"column {j}"
 
     def _sample(self, examples: Examples) -> Sample:
         some = examples.spread(MAX_EXAMPLES)[:]

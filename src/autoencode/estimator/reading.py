@@ -2,8 +2,8 @@ r"""Examples of any input as tensors for the fitted model."""
 
 __all__ = ["ExampleReader", "Opened", "as_array", "draw_seed"]
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from .. import inputs
+from ..common.failures import ignored
 from ..data import is_frame, on_disk, stored_by_row
 from ..data.sparse_rows import SparseRows
 from ..inference import own_size
@@ -84,10 +85,8 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
 
         X, names = loaded.X, loaded.header
 
-        with warnings.catch_warnings():
-            if names is not None:  # the array has no names, so they are compared below
-                warnings.filterwarnings("ignore", "X does not have valid feature names")
-
+        # The names of an array are compared below
+        with nullcontext() if names is None else ignored("X does not have valid feature names"):
             given = isinstance(X, SparseRows) or (is_frame(X) and inputs.is_accepted(X, kinds))
 
             if given:  # the modality checks the cells

@@ -9,7 +9,6 @@ that one product serves a whole batch.
 __all__ = ["decoder_jacobian", "encoder_jacobian", "pushforward"]
 
 import functools
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +18,7 @@ from torch.autograd import forward_ad
 from torch.overrides import TorchFunctionMode
 
 from ..common.batching import rows_per_batch, split_rows
+from ..common.failures import ignored
 from .codec import Codec
 
 _ACTIVATIONS_PER_INPUT = 64  # a generous bound on the memory of a network
@@ -201,6 +201,5 @@ def _pullback(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 @functools.cache
 def _load_forward_mode() -> None:
     r"""Loads torch's rules once, as some versions emit warnings about their own code there."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with ignored(category=DeprecationWarning):
         torch.func.jvp(torch.sin, (torch.zeros(()),), (torch.ones(()),))

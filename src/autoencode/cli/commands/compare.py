@@ -45,10 +45,11 @@ def compare(
     examples = inputs.read(data, labels, table)
     found = compare(
         examples.X, examples.y, methods, latent_dims, n_folds, time_budget,
-        out=out, random_state=random_state,
+        random_state=random_state,
     )  # fmt: skip
 
-    print(found)
+    print(found)  # first, as the disk may be full by now
+    found.save(out)
     print(f"Wrote {out}: comparison.png and comparison.json.")
     best = found.best()
 

@@ -3,9 +3,10 @@ r"""Warnings about visible failures of a fit, each with the setting to change.
 - `fit_warning`: `FitWarning`, and how it is issued
 - `results`: texts about trained models: their losses, errors, codes and densities
 - `examples`: texts about examples: outliers, long texts and sounds, and unused input
+- `filters`: filters of warnings that threads can set and remove in any order
 
-Each function takes a few numbers and returns the text of a warning, or `None` if all is well. The
-numbers are gathered in :mod:`autoencode.training.failures`.
+Functions of texts take a few numbers and return the text of a warning, or `None` if all is well.
+The numbers are gathered in :mod:`autoencode.training.failures`.
 """
 
 __all__ = [
@@ -13,11 +14,14 @@ __all__ = [
     "collapsed",
     "cut_off",
     "dominated",
+    "filtered",
+    "ignored",
     "length_limit",
     "long_outlier",
     "long_sound",
     "no_better",
     "not_finite",
+    "noted",
     "reduced",
     "still_falling",
     "too_wide",
@@ -26,5 +30,6 @@ __all__ = [
 ]
 
 from .examples import cut_off, dominated, length_limit, long_outlier, long_sound, reduced
-from .fit_warning import FitWarning, warn
+from .filters import filtered, ignored
+from .fit_warning import FitWarning, noted, warn
 from .results import collapsed, no_better, not_finite, still_falling, too_wide, uneven

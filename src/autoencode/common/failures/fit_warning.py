@@ -1,9 +1,14 @@
 r"""The warning about a visible failure of a fit."""
 
-__all__ = ["FitWarning", "warn"]
+__all__ = ["FitWarning", "noted", "warn"]
 
+import contextlib
 import sys
 import warnings
+from collections.abc import Iterator
+from contextvars import ContextVar
+
+_NOTES: ContextVar[list[str] | None] = ContextVar("notes", default=None)
 
 
 class FitWarning(UserWarning):
@@ -20,6 +25,28 @@ class FitWarning(UserWarning):
     """
 
 
+@contextlib.contextmanager
+def noted(notes: list[str]) -> Iterator[None]:
+    r"""Collect the warnings of this thread in a list within a `with` block.
+
+    Arguments:
+        notes: The list to which their texts are appended.
+
+    Example:
+        >>> notes = []
+        >>> with noted(notes):
+        ...     warn("the loss was still falling at the end")
+        >>> notes
+        ['the loss was still falling at the end']
+    """
+    before = _NOTES.set(notes)
+
+    try:
+        yield
+    finally:
+        _NOTES.reset(before)
+
+
 def warn(message: str | None) -> None:
     r"""Issue a warning that points at the user's call into this library.
 
@@ -30,6 +57,10 @@ def warn(message: str | None) -> None:
         >>> warn(None)
     """
     if message is None:
+        return
+
+    if (notes := _NOTES.get()) is not None:
+        notes.append(message)
         return
 
     frame, level, package = sys._getframe(1), 2, __name__.partition(".")[0]

@@ -7,7 +7,6 @@ import html
 import io
 import json
 import math
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from torch import Tensor
 
 from ... import plots
 from ...common.atomic_files import replacing
+from ...common.failures import ignored
 from ...common.visible_text import visible
 from ...data import is_frame, is_numbers
 from ...pages import Entry, render, table
@@ -138,9 +138,7 @@ def _relative(d: DimensionEstimate) -> DimensionEstimate:
 
 
 def _without_names(pictures: Iterator[Any]) -> Iterator[Any]:
-    with warnings.catch_warnings():
-        # A single example has no names of columns
-        warnings.filterwarnings("ignore", "X does not have valid feature names")
+    with ignored("X does not have valid feature names"):  # as of a single example
         yield from pictures
 
 

@@ -2,7 +2,6 @@ r"""Expectation maximization for Gaussian mixtures with regularized covariances.
 
 __all__ = ["fit", "fit_groups"]
 
-import warnings
 from collections.abc import Sequence
 
 import torch
@@ -11,6 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
+from ...common.failures import ignored
 from ...distributions import GaussianMixture
 
 VARIANCE_FLOOR = 1e-5  # of codes with unit variance
@@ -105,8 +105,7 @@ def _nearest(z: Tensor, components: int) -> Tensor:
     some = z[:: max(1, len(z) // MAX_KMEANS_CODES)]
     means = KMeans(components, n_init=1, max_iter=10, random_state=int(torch.randint(2**31, ())))
 
-    with warnings.catch_warnings():  # fewer distinct codes than components
-        warnings.simplefilter("ignore", ConvergenceWarning)
+    with ignored(category=ConvergenceWarning):  # fewer distinct codes than components
         means.fit(some.numpy())
 
     nearest = torch.cdist(z, torch.from_numpy(means.cluster_centers_).to(z)).argmin(dim=1)
