@@ -1,7 +1,7 @@
 r"""Data: files in, minibatches out.
 
 - `media`, `tabular`: readers of images, sounds, texts and tables; `arrays`: `.npy`, IDX and others
-- `listing`: several files as one source
+- `listing`: several files as one source; files that expand
 - `labels`, `joining`: labels of files, and pairs of files, by name
 - `streams`: examples that come one by one
 - `disk_arrays`, `cache`, `resumable`: data larger than memory, prepared once

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..common.batching import data_limits
 from .disk_arrays import has_no_maps
+from .listing.packed import check_growth, most_unpacked
 from .listing.sources import check_source, no_such
 from .remedies import remedy
 from .sparse_rows import as_sparse_rows
@@ -134,8 +135,8 @@ def _read_npy(path: Path) -> NDArray:
 
 
 def _read_npz(path: Path) -> Table:
-    with zipfile.ZipFile(path):
-        pass  # np.load would misread a file that is not an archive
+    with zipfile.ZipFile(path) as archive:  # np.load would misread a file that is none
+        check_growth(path, sum(entry.file_size for entry in archive.infolist()))
 
     with np.load(path, allow_pickle=False) as arrays:
         names = arrays.files
@@ -186,12 +187,15 @@ def _read_idx(path: Path) -> NDArray:
         shape = tuple(np.frombuffer(file.read(4 * head[3]), ">u4").tolist())
         dtype = np.dtype(_IDX_TYPES[head[2]])
         expected = dtype.itemsize * math.prod(shape)
-        body = file.read()
+        body = file.read(min(expected, most_unpacked(path)) + 1)
+
+    if compressed and len(body) > most_unpacked(path):
+        check_growth(path, len(body))
 
     if len(shape) < head[3] or len(body) != expected:
         raise ValueError(
             f"it is truncated or damaged: its header announces an array of shape {shape} and"
-            f" {expected} bytes, and {len(body)} follow."
+            f" {expected} bytes, and {'more' if len(body) > expected else len(body)} follow."
         )
 
     return np.frombuffer(body, dtype).reshape(shape).astype(dtype.newbyteorder("="))

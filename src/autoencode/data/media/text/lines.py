@@ -2,15 +2,14 @@ r"""Texts from the lines of files, and from records of JSON."""
 
 __all__ = ["Lines", "read_lines"]
 
-import gzip
 import json
 import logging
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ...encodings import describe_utf8_error, detect_encoding
+from ...listing.packed import unpack
 from ...listing.sources import Files, check_source, list_files, no_such
 from ...tabular.formats import TableFormat
 from ...tabular.frames.locations import locate_row
@@ -194,12 +193,7 @@ def _decoded(path: Path) -> str:
     packed = data[:2] == b"\x1f\x8b"
 
     if packed:
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise ValueError(
-                f"cannot read '{path}': it is damaged or truncated ({error})."
-            ) from None
+        data = unpack(path)
 
     data = data.removeprefix(b"\xef\xbb\xbf")
     mark = detect_encoding(data[:4])

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ...listing.packed import unpack
 from ..delimited import needs_arrow
 from ..formats import TEXTS, TableFormat, table_suffix
 
@@ -64,7 +65,12 @@ def read_structured(path: Path) -> Any:
         if table_suffix(path) in (".feather", ".arrow"):
             return _checked(feather.read_table(path, memory_map=False))
 
-        size = path.stat().st_size * (40 if path.suffix.lower() == ".gz" else 1)
+        packed = path.suffix.lower() == ".gz"
+
+        if packed:
+            unpack(path)  # raises if the content is far larger than the file
+
+        size = path.stat().st_size * (40 if packed else 1)
         options = json.ReadOptions(block_size=max(2**20, min(size + 1, 2**31 - 1)))
         table = _checked(_with_zones(json.read_json(path, options), path, options))
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
@@ -88,7 +94,7 @@ def read_structured(path: Path) -> Any:
 def _checked(table: Any) -> Any:
     r"""Returns a table whose names and cells can be read."""
     table.validate(full=True)
-    assert all(isinstance(name, str) for name in table.column_names)  # decodes the names
+    _ = [*table.column_names]  # decodes the names, which raises if they are no text
 
     return table
 
