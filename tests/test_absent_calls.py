@@ -4,6 +4,7 @@ import errno
 import logging
 import mmap
 import os
+import re
 import signal
 import threading
 from pathlib import Path
@@ -105,10 +106,28 @@ def test_a_disk_may_have_no_maps(tmp_path, monkeypatch, limits) -> None:
     assert all(map(np.array_equal, results(), expected))
 
 
+# Calls that Windows has, too
+EVERYWHERE = set(
+    "os.O_CREAT os.O_EXCL os.O_RDONLY os.O_RDWR os.O_WRONLY os.PathLike os.SEEK_SET os.W_OK"
+    " os.access os.close os.cpu_count os.devnull os.dup os.dup2 os.environ os.fsencode os.fstat"
+    " os.fsync os.getpid os.lseek os.open os.path os.read os.rename os.replace os.scandir"
+    " os.strerror os.unlink os.utime os.walk signal.SIGINT signal.SIG_DFL"
+    " signal.default_int_handler signal.getsignal signal.raise_signal signal.signal".split()
+)
 ABSENT = [
     (signal, ["SIGHUP", "SIGTERM"]),
-    (os, ["geteuid", "O_NOFOLLOW", "preadv", "posix_fadvise", "sched_getaffinity"]),
+    (os, ["geteuid", "O_NOFOLLOW", "preadv", "posix_fadvise", "POSIX_FADV_WILLNEED"]),
 ]
+
+
+def test_no_other_call_of_one_system_is_used() -> None:
+    tried = {f"{module.__name__}.{name}" for module, names in ABSENT for name in names}
+    root = Path(ae.__file__).parent
+    text = "".join(path.read_text("utf-8") for path in root.rglob("*.py"))
+    used = set(re.findall(r"(?<![\w.])((?:os|signal)\.[a-zA-Z_]\w*)", text))
+
+    assert used - EVERYWHERE <= tried
+    assert len(used) > 30
 
 
 def test_calls_of_other_systems_may_be_absent(tmp_path, monkeypatch) -> None:

@@ -80,6 +80,10 @@ INPUTS = [
     "neighbors m.ae x.csv --out x.csv --force",
     "anomalies m.ae x.npy --reference x.csv --out x.csv --force",
     "plot m.ae x.npy --labels labels.npy --out m.ae --force",
+    "anomalies p.ae photos --maps photos --out z.csv --force",
+    "anomalies p.ae others --maps album --out z.csv --reference photos --force",
+    "anomalies p.ae others --maps z --out z/0.csv --force",
+    "diagnose m.ae x.npy --new x.csv --out x.csv --force",
 ]
 
 
@@ -100,8 +104,8 @@ def test_an_output_never_replaces_an_input(place: Path, capsys, line: str) -> No
 
 OTHERS = [
     "transform m.ae x.npy --out own.npy",
-    "transform m.ae x.npy --out own.csv",
     "score m.ae x.npy --out own.csv",
+    "anomalies p.ae others --out z.csv --maps own",
     "sample m.ae --out own.npy",
     "sample p.ae --out own.png",
     "sample p.ae -n 3 --out own",

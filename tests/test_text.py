@@ -3,6 +3,7 @@ r"""Tests that text of the data stays text in pictures, pages, tables and termin
 import csv
 import io
 import json
+import logging
 import shlex
 import warnings
 from html.parser import HTMLParser
@@ -12,16 +13,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from autoencode.manifold.report import html
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import autoencode as ae
-from autoencode import plots
+from autoencode import cli, plots
 from autoencode.cli import main, outputs
 from autoencode.cli.terminal import SanitizedStream
 from autoencode.common.visible_text import visible
 from autoencode.data import write_frame
+from autoencode.diagnosis.subject import Subject
+from autoencode.manifold.reporting import html
 from autoencode.modalities import Texts
 from autoencode.plots import tables
 from autoencode.plots.style import _numeric_texts, canvas, numbered
@@ -125,6 +127,34 @@ def test_cells_of_results_are_no_formulas(tmp_path: Path) -> None:
 
     assert [row[0].removeprefix("'") for row in rows[1:]] == [t.removeprefix("'") for t in HOSTILE]
     assert not any(outputs.is_formula(cell) for row in rows for cell in row)
+
+
+def test_cells_of_frames_are_no_formulas(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"=k": HOSTILE, "n": -np.ones(len(HOSTILE)), "c": HOSTILE})
+    outputs.write_table(tmp_path / "t.csv", frame.astype({"c": "category"}))
+
+    with (tmp_path / "t.csv").open(newline="", encoding="utf-8") as file:
+        rows = [*csv.reader(file)]
+
+    assert [row[0].removeprefix("'") for row in rows[1:]] == [t.removeprefix("'") for t in HOSTILE]
+    assert not any(outputs.is_formula(c) for row in rows for c in row if c != "-1.0")
+
+
+def test_columns_of_one_name_are_all_written(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    outputs.write_rows(tmp_path / "z.parquet", np.eye(3), ["example", "a", "a"], [*"uvw"])
+    names = parquet.read_table(tmp_path / "z.parquet").column_names
+    assert names == ["example", "example_2", "a", "a_2"]
+
+
+def test_names_of_columns_stay_in_their_line(capsys) -> None:
+    names = ["a\nWrote b.csv", "\x1b[31m\u202e"]
+    subject = Subject(*[None] * 7, names=names)  # type: ignore[arg-type]
+    assert [subject.column(j) for j in range(3)] == [*map(repr, names), "column 2"]
+
+    record = logging.makeLogRecord({"msg": "column %s", "args": (names[0],)})
+    assert cli._OneLine().format(record) == "column a\\nWrote b.csv"
 
 
 def lines_of(capsys) -> str:

@@ -40,7 +40,7 @@ from .signatures import (
     option_groups,
     parse,
 )
-from .terminal import SanitizedStream, sanitize
+from .terminal import SanitizedStream, on_one_line, sanitize
 from .trust import trusting
 
 _USER_ERRORS = (
@@ -127,10 +127,10 @@ def _terminable() -> Iterator[None]:
 
 
 class _OneLine(logging.Formatter):
-    r"""Log lines without control characters from the data."""
+    r"""Log lines without line breaks and control characters from the data."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return sanitize(super().format(record))
+        return on_one_line(super().format(record))
 
 
 def _in_one_line(show: Callable[..., None]) -> Callable[..., None]:
@@ -139,11 +139,11 @@ def _in_one_line(show: Callable[..., None]) -> Callable[..., None]:
 
     def shown(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
         if not issubclass(category, FitWarning):
-            return show(sanitize(str(message)), category, *place, **more)
+            return show(on_one_line(message), category, *place, **more)
 
         if str(message) not in known:
             known.add(str(message))
-            print(f"autoencode: warning: {sanitize(str(message))}", file=sys.stderr)
+            print(f"autoencode: warning: {on_one_line(message)}", file=sys.stderr)
 
         return None
 

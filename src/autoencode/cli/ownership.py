@@ -22,6 +22,7 @@ from ..persistence import encoding
 _KIND_OF_COMMAND = {
     name: "examples" for name in ("sample", "reconstruct", "denoise", "impute", "inpaint")
 }
+_OUTPUTS = ("out", "maps")  # flags of files and folders that a command writes
 _FORCE_HINT = "Use another name, or --force to replace it."
 
 FileStates = dict[str, list[int]]  # size and time of modification, by path
@@ -33,32 +34,35 @@ def protect_inputs(command: str, values: Mapping[str, Any]) -> Iterator[None]:
 
     Arguments:
         command: The name of the command.
-        values: Its arguments. All paths but `out` are inputs.
+        values: Its arguments. All paths but `out` and `maps` are inputs.
 
     Raises:
         ValueError: If the output is an input, or a model would replace another kind of file.
     """
-    out = values.get("out")
+    outs = {k: v for k in _OUTPUTS if (v := values.get(k)) is not None}
 
-    if out is None:
+    if not outs:
         yield
         return
 
-    inputs = {k: v for k, v in values.items() if isinstance(v, Path) and k != "out"}
-    _check_distinct(out, inputs)
+    inputs = {k: v for k, v in values.items() if isinstance(v, Path) and k not in outs}
+
+    for flag, out in outs.items():
+        _check_distinct(flag, out, inputs)
 
     if command == "fit":
-        encoding.check_replaceable(out)
+        encoding.check_replaceable(outs["out"])
         yield
         return
 
-    before = _states(out)
+    before = {flag: _states(out) for flag, out in outs.items()}
 
     try:
         yield
     finally:
-        after = _states(out)
-        _record_results(out, command, {k: v for k, v in after.items() if before.get(k) != v})
+        for flag, out in outs.items():
+            new = {k: v for k, v in _states(out).items() if before[flag].get(k) != v}
+            _record_results(command, new)
 
 
 def check_replaceable(
@@ -96,7 +100,7 @@ def check_replaceable(
     _check_own_results(there, command, force)
 
 
-def _check_distinct(out: Path, inputs: Mapping[str, Path]) -> None:
+def _check_distinct(flag: str, out: Path, inputs: Mapping[str, Path]) -> None:
     r"""Raises if an output is an input, or a file of an input folder, under any name."""
     if not out.exists():
         return
@@ -104,14 +108,14 @@ def _check_distinct(out: Path, inputs: Mapping[str, Path]) -> None:
     for name, path in inputs.items():
         if path.exists() and os.path.samefile(out, path):
             raise ValueError(
-                f"--out '{out}' is the input {name.upper()}, '{path}'. Use another name."
+                f"--{flag} '{out}' is the input {name.upper()}, '{path}'. Use another name."
             )
 
     if not out.is_dir():
         source = _identities(path for path in inputs.values() if path.is_dir()).get(_identity(out))
 
         if source is not None:
-            raise ValueError(f"--out '{out}' is the input '{source}'. Use another name.")
+            raise ValueError(f"--{flag} '{out}' is the input '{source}'. Use another name.")
 
 
 def _identities(paths: Iterable[Path]) -> dict[tuple[int, int], str]:
@@ -179,7 +183,7 @@ def _states(out: Path) -> FileStates:
     return states
 
 
-def _record_results(out: Path, command: str, files: FileStates) -> None:
+def _record_results(command: str, files: FileStates) -> None:
     r"""Records files as results, with one record per folder."""
     by_folder: dict[Path, FileStates] = {}
 

@@ -143,6 +143,10 @@ def check_writable(path: str | Path) -> None:
             raise PermissionError("it is read-only")
     except (OSError, ValueError) as error:  # a name with a null character is a ValueError
         reason = getattr(error, "strerror", None) or error
+
+        if isinstance(error, (FileExistsError, NotADirectoryError)):
+            reason = f"'{path.parent}' is not a folder"
+
         raise ValueError(f"cannot write '{path}': {reason}.") from None
 
 

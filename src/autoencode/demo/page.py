@@ -9,7 +9,6 @@ __all__ = ["main"]
 import html
 import os
 import platform
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources, util
@@ -20,7 +19,7 @@ from typing import Any, NamedTuple
 import torch
 
 from .. import __version__
-from ..common.atomic_files import replacing
+from ..common.atomic_files import check_writable, replacing
 from ..training.trainer import Training
 from . import digits, series, sounds, tables, texts
 from .remaining_time import Stages
@@ -64,7 +63,8 @@ def main(folder: str | Path = "demo", epochs: int = 100, random_state: int = 0) 
     Raises:
         ValueError: If the folder is not writable. This is checked before the first fit.
     """
-    folder = _writable(Path(folder))
+    folder = Path(folder)
+    check_writable(folder / "index.html")
     data = digits.load_split()
     plan = digits.models_by_stage(Training(epochs=epochs, show_progress=False), random_state)
     sections = {name: s for name, s in _SECTIONS.items() if _is_available(s)}
@@ -147,18 +147,6 @@ def _machine() -> str:
         f"{os.cpu_count()} {platform.machine()} cores (one in use){gpu}; Python"
         f" {platform.python_version()}, torch {torch.__version__}, autoencode {__version__}"
     )
-
-
-def _writable(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError as error:
-        raise ValueError(
-            f"expected a writable folder, got '{folder}': {error.strerror}. Choose another one."
-        ) from None
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...common.atomic_files import replacing
+from ...common.atomic_files import check_writable, replacing
 from ..options import SourceOptions, WriteOptions
 from ..terminal import on_one_line
 
@@ -72,8 +72,10 @@ def anomalies(
                 " Leave it out."
             )
 
-        if maps.suffix:
+        if maps.suffix and not maps.is_dir():
             raise ValueError(f"expected a folder for --maps, got '{maps}'.")
+
+        check_writable(maps / "map.png")
 
     if in_time or are_images(estimator.modality_):
         check_replaceable("anomalies", [picture], read, writing.force)
@@ -94,6 +96,10 @@ def anomalies(
     if maps is not None:
         new = [maps / name for name in file_names(examples.files, len(examples.X), ".png")]
         check_replaceable("anomalies", new, read, writing.force)
+        check_writable(max(new, key=lambda path: len(path.name.encode(errors="replace"))))
+
+        if {picture.absolute(), out.absolute()} & {path.absolute() for path in new}:
+            raise ValueError(f"'{picture}' would be a picture of --out and a map of --maps.")
 
     context = inputs.parse_y(source.typed.y, estimator)
     X, names = examples.X, np.array(examples.files)

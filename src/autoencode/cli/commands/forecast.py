@@ -63,7 +63,7 @@ def forecast(
         covariates=covariates,
     )
     frame = _as_table(result, estimator.modality_)
-    outputs.write_examples(out, frame, estimator)
+    outputs.write_table(out, frame)
     print(f"Wrote {out}: {len(frame):,} rows, {steps} steps of each series.")
 
     with replacing(picture) as temporary:

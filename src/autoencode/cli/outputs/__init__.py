@@ -2,7 +2,7 @@ r"""Results of commands, written to their files completely or not at all.
 
 - `formats`: the formats of a path, by its suffix
 - `checks`: checks before any work is done that a result can be written
-- `rows`: rows of numbers, as `.npy`, `.csv` or `.parquet`
+- `rows`: rows of numbers and tables of results, as `.npy`, `.csv` or `.parquet`
 - `examples`: examples as rows, as one picture, or as a folder of files
 """
 
@@ -23,6 +23,7 @@ __all__ = [
     "write_photograph",
     "write_rows",
     "write_steps",
+    "write_table",
 ]
 
 from .checks import check_count, check_examples, check_output
@@ -37,4 +38,4 @@ from .formats import (
     is_single,
     suffix,
 )
-from .rows import is_formula, write_rows, write_steps
+from .rows import is_formula, write_rows, write_steps, write_table

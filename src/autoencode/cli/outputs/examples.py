@@ -47,8 +47,10 @@ def write_examples(
     if suffix(out) in {".csv", ".txt"} and isinstance(model.modality_, Tokenized):
         X = _without_nul(out, X)
 
+    header = [] if is_frame(X) else columns or column_names(model, X[:1].size)
+
     if suffix(out) == ".csv":
-        _warn_of_formulas(out, X)
+        _warn_of_formulas(out, X, header)
 
     if is_frame(X) and suffix(out) != ".npy":
         with replacing(out) as temporary:
@@ -90,10 +92,14 @@ def write_photograph(out: Path, X: NDArray, like: Path | None = None) -> None:
         photographs.write_photograph(temporary, X, like)
 
 
-def _warn_of_formulas(out: Path, X: Any) -> None:
-    r"""Warns of cells that a spreadsheet would run as formulas."""
-    texts = X.to_numpy(object).ravel() if is_frame(X) else np.ravel(X)
-    n = sum(map(is_formula, texts)) if texts.dtype.kind in "OUST" else 0
+def _warn_of_formulas(out: Path, X: Any, header: Sequence[str]) -> None:
+    r"""Warns of cells and names of columns that a spreadsheet would run as formulas."""
+    if is_frame(X):
+        X = X.reset_index() if X.index.name is not None else X
+        header = [*X.columns]
+
+    texts = np.ravel(X.to_numpy(object) if is_frame(X) else X)
+    n = sum(map(is_formula, [*header, *(texts if texts.dtype.kind in "OUST" else [])]))
 
     if n:
         log.warning(

@@ -1,9 +1,10 @@
 r"""Rows of numbers, as `.npy`, `.csv` or `.parquet`."""
 
-__all__ = ["is_formula", "write_rows", "write_steps"]
+__all__ = ["is_formula", "write_rows", "write_steps", "write_table"]
 
 import csv
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...common.atomic_files import replacing
-from ...data import line_end
+from ...data import line_end, write_frame
 from .formats import suffix
 
 # Spreadsheets of some languages take the wide forms, too
@@ -52,8 +53,40 @@ def write_rows(
             import pyarrow
             import pyarrow.parquet
 
-            named = dict(zip(columns, map(pyarrow.array, table)))
-            pyarrow.parquet.write_table(pyarrow.table(named), temporary)
+            cells = [pyarrow.array(column) for column in table]
+            pyarrow.parquet.write_table(pyarrow.table(cells, _distinct(columns)), temporary)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    r"""Returns names of which none occurs twice, as readers of Parquet need them."""
+    taken, found = {*map(str, names)}, []
+    seen: set[str] = set()
+
+    for name in map(str, names):
+        if name in seen:
+            name = next(o for k in count(2) if (o := f"{name}_{k}") not in taken)
+
+        found.append(name)
+        seen.add(name)
+        taken.add(name)
+
+    return found
+
+
+def write_table(out: Path, frame: Any) -> None:
+    r"""Write a data frame of results. A .csv file has no cells that a spreadsheet would run.
+
+    Arguments:
+        out: The .csv or .parquet file.
+        frame: A pandas frame without names of rows.
+    """
+    if suffix(out) == ".csv":
+        frame = frame.rename(columns=_escaped)
+        texts = frame.select_dtypes(exclude=["number", "datetime", "datetimetz", "timedelta"])
+        frame = frame.assign(**{str(name): texts[name].map(_escaped) for name in texts})
+
+    with replacing(out) as temporary:
+        write_frame(temporary, frame, suffix(out))
 
 
 def write_steps(out: Path, each: Any, columns: Sequence[str], examples: Any) -> None:
