@@ -43,13 +43,13 @@ ORDER = {
         basic counted deterministic representations sparse variational
     """,
     "common": """
-        arrays atomic_files batching checks configurable estimates failures locks progress seeding
+        atomic_files batching checks configurable estimates failures locks progress seeding
         threads visible_text
-        container schedules
+        arrays container schedules
     """,
     "common.checks": "ranges types",
     "common.failures": """
-        examples fit_warning results
+        examples filters fit_warning results
     """,
     "networks": """
         base gru padding
@@ -104,7 +104,7 @@ ORDER = {
         joining labels
     """,
     "data.listing": """
-        sources
+        packed sources
         lists names
     """,
     "data.media": """

@@ -25,9 +25,10 @@ from PIL import Image
 
 import autoencode as ae
 from autoencode.cli import main
+from autoencode.corruptions import FutureMasking
 from autoencode.data.media.audio.files import write_sound
 from autoencode.modalities import MixedTables, Series, Sounds
-from autoencode.networks import Recurrent
+from autoencode.networks import Recurrent, TemporalConvolutional
 from autoencode.priors import StandardNormal
 
 QUICK: dict[str, Any] = {
@@ -42,13 +43,9 @@ LINES = [
     "fit x.npy --recipe linear --latent-dim 2 --out out.ae",
     "transform m.ae x.npy --out out.npy",
     "transform m.ae x.npy --out out.csv",
-    "transform m.ae x.npy --out out.parquet",
     "reconstruct m.ae x.csv --out out.csv",
-    "reconstruct p.ae photos --out out",
-    "denoise p.ae photos --out out.png",
     "denoise p.ae photos --out out",
     "denoise s.ae sounds/0.wav --out out.wav",
-    "denoise s.ae sounds --out out",
     "sample m.ae --random-state 0 --out out.npy",
     "sample p.ae --out out.png",
     "sample t.ae --random-state 0 --out out.txt",
@@ -60,11 +57,20 @@ LINES = [
     "plot p.ae photos --out out",
     "manifold m.ae x.npy --n-neighbors 3 --out out",
     "neighbors m.ae x.npy --n-neighbors 3 --out out.npz",
-    "anomalies p.ae photos --out out.csv",
     "anomalies w.ae w.csv --out out.csv",
     "interpolate m.ae x.npy 0 1 -n 3 --out out.png",
+    "compare x.npy --methods pca --latent-dims 1 --n-folds 2 --out out",
+    "diagnose m.ae x.npy --new more.npy --out out.json",
+    "evaluate m.ae x.npy --train more.npy --out out.json",
+    "recommend c.ae c.npy --k 1 --out out.csv",
+    "forecast g.ae w.csv --steps 2 --out out.csv",
+    "sample o.ae -n 2 --steps 9 --random-state 0 --out out.npy",
+    "transform o.ae o.npy --full-size --out out.csv",
+    "inpaint p.ae photos --mask photos/0.png --out out",
+    "anomalies p.ae photos --maps maps --out out.csv",
 ]
-NEEDS = {"s.ae": "soundfile", "f.ae": "pandas", "w.ae": "pandas", ".parquet": "pyarrow"}
+NEEDS = {"s.ae": "soundfile", "f.ae": "pandas", ".parquet": "pyarrow"}
+NEEDS |= {"w.ae": "pandas", "g.ae": "pandas"}
 
 
 def needed(line: str) -> bool:
@@ -83,6 +89,14 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.save(place / "x.npy", X)
     (place / "x.csv").write_text("\n".join(["a,b,c", *(",".join(map(str, row)) for row in X)]))
     ae.vae(2, **QUICK).fit(X).save(place / "m.ae")
+
+    np.save(place / "more.npy", X[:20])
+
+    np.save(place / "c.npy", rng.poisson(1.0, size=(30, 4)) + 1)
+    ae.recommender(2, **QUICK).fit(place / "c.npy").save(place / "c.ae")
+    np.save(place / "o.npy", X.reshape(5, 6, 3))
+    flat = {"layers": None, "network": TemporalConvolutional(4, 1), "modality": Series()}
+    ae.vae(**QUICK | flat).fit(place / "o.npy").save(place / "o.ae")
 
     (place / "photos").mkdir()
     pixels = rng.integers(256, size=(7, 8, 8), dtype=np.uint8)
@@ -110,6 +124,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / "w.csv").write_text("\n".join(["t,u,v", *steps]))
         series = Series(window=6, time="t")
         ae.vae(2, modality=series, **QUICK).fit(place / "w.csv").save(place / "w.ae")
+        hidden = {"modality": Series(6, gaps=True, time="t"), "corruption": FutureMasking()}
+        ae.vae(2, **QUICK | hidden).fit(place / "w.csv").save(place / "g.ae")
 
     return place
 
@@ -218,7 +234,7 @@ FAULTS: dict[str, tuple[int, str, Callable[[], AbstractContextManager]]] = {
     "SIGTERM": (130, "interrupted", lambda: stop(signal.SIGTERM)),
     "SIGINT": (130, "interrupted", lambda: stop(signal.SIGINT)),
 }
-DRAWN = ("manifold", "plot", "interpolate")  # which take long
+DRAWN = ("manifold", "plot", "interpolate", "compare", "forecast", "anomalies")  # which take long
 EVERYDAY = ("fit", "transform m.ae x.npy --out out.csv", "sample s.ae -n 2", "sample p.ae")
 COMMANDS = [
     pytest.param(s, marks=[pytest.mark.slow] * (not s.startswith(EVERYDAY))) for s in LINES

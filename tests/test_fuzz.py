@@ -9,6 +9,7 @@ from pathlib import Path
 
 import fuzz
 import memory
+import numpy as np
 import pytest
 
 import autoencode as ae
@@ -80,6 +81,23 @@ def test_damaged_archives_are_named(tmp_path: Path, name: str) -> None:
 
     with pytest.raises(ValueError, match=f"{name}.*damaged"):
         ae.autoencoder(1).fit(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["x-ubyte.gz", "x.npz", "x.jsonl.gz", "x.txt.gz"])
+def test_files_that_expand_too_far_are_refused(tmp_path: Path, monkeypatch, name: str) -> None:
+    monkeypatch.setattr("autoencode.data.listing.packed._ALWAYS_BYTES", 2**10)
+    file, zeros = tmp_path / name, np.zeros(2**20, np.uint8)
+
+    if name == "x.npz":
+        np.savez_compressed(file, X=zeros)
+    else:
+        head = b"\0\0\x08\x01\x7f\xff\xff\xff" if "ubyte" in name else b"a\n"
+        file.write_bytes(gzip.compress(head + zeros.tobytes()))
+
+    kind = ae.modalities.Texts() if "txt" in name else None
+
+    with pytest.raises(ValueError, match=rf"{name}.*expands to more than 100 times its size"):
+        ae.autoencoder(1, modality=kind).fit(file)
 
 
 def test_names_and_dates_that_python_lacks(tmp_path: Path) -> None:

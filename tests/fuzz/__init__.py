@@ -2,7 +2,7 @@ r"""Mutants of model files, and their ends.
 
     cd tests && python -m fuzz FOLDER --mutants 2000 --seed 1
 
-- `models`: a small model of each kind, with examples of its data
+- `models`: a small model of each kind, with `examples` of its data; `combined`: further parts
 - `mutations`: changes of documents, tensors and bytes
 - `outcomes`: the end of a mutant, and whether it is right
 - `files`: mutants of data files and checkpoints, `python -m fuzz.files FOLDER`
