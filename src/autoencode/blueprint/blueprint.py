@@ -21,6 +21,8 @@ from ..priors import Prior
 from ..training.solver import TrainingDefaults
 from ..training.step import TrainStep
 
+_MAX_CHARACTERS = 100  # of one choice in a log line
+
 
 @dataclass(frozen=True, eq=False)
 class Blueprint:
@@ -156,8 +158,17 @@ class Blueprint:
             n: The number of examples to train on.
             n_held_out: The number of validation examples.
         """
+        parts = self.modality, self.network, self.likelihood, self.posterior
+        kind, network, likelihood, posterior = map(_shortened, parts)
+
         return (
-            f"{n:,} example{'s' * (n != 1)} of shape {self.modality.shape_} as {self.modality},"
-            f" {n_held_out:,} held out; {self.network}; likelihood {self.likelihood};"
-            f" posterior {self.posterior}."
+            f"{n:,} example{'s' * (n != 1)} of shape {self.modality.shape_} as {kind},"
+            f" {n_held_out:,} held out; {network}; likelihood {likelihood};"
+            f" posterior {posterior}."
         )
+
+
+def _shortened(choice: object) -> str:
+    r"""Returns a choice in words, without the end of long lists of arguments."""
+    text = repr(choice)
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[: _MAX_CHARACTERS - 4]} ...)"

@@ -195,7 +195,8 @@ def _parse(name: str, words: Sequence[str]) -> tuple[list[Any], dict[str, Any], 
 
 def _help() -> str:
     lines = [f"  {name:12} {command_signature(name).summary}" for name in COMMANDS]
-    usage = ["usage: autoencode COMMAND [FLAGS]", "", _package().__doc__, "", *lines, ""]
+    headline = _package().__doc__.splitlines()[0]  # the rest is for readers of the code
+    usage = ["usage: autoencode COMMAND [FLAGS]", "", headline, "", *lines, ""]
     more = (
         "autoencode COMMAND --help lists the flags of a command, and autoencode fit"
         " --recipe NAME\n--help those of a recipe."

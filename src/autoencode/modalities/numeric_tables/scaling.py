@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 from ..statistics import Columns
 
 ROUNDING = 4 * np.finfo(float).eps  # of the largest number, by which constants may differ
-# of the largest number, by which constants may differ
 
 
 def varying(columns: Columns) -> NDArray:

@@ -123,8 +123,8 @@ class Mixture(Prior):
             p = maximization.fit(z.flatten(end_dim=1), z.shape[1], *choice, MAX_EM_STEPS)
             self._keep(p, fitted, loc, scale)
             log.info(
-                "prior: a mixture of %d Gaussians, fitted to %d features of the code.",
-                *(len(p.weight), len(loc)),
+                "prior: a mixture of %d Gaussian%s, fitted to %d features of the code.",
+                *(len(p.weight), "s" * (len(p.weight) != 1), len(loc)),
             )
 
     def _keep(self, p: GaussianMixture, fitted: Tensor, loc: Tensor, scale: Tensor) -> None:

@@ -83,10 +83,9 @@ def fit(
 
     gain = scores(log_prob, judge) - scores(unit, judge)
     better = is_surely_positive(gain, len(z))
-    word = "better than" if better else "not surely better than, and is replaced by,"
+    word = "is kept" if better else "is not surely better than the unit Gaussian, which stays"
     log.info(
-        "the fitted prior is %s the unit Gaussian: %.2f nats for each held-out code.",
-        *(word, float(gain.mean())),
+        "the fitted prior %s: it gains %.2f nats for each held-out code.", word, float(gain.mean())
     )
 
     return better
