@@ -61,7 +61,7 @@ LINES = [
     "interpolate m.ae x.npy 0 1 -n 3 --out out.png",
     "compare x.npy --methods pca --latent-dims 1 --n-folds 2 --out out",
     "diagnose m.ae x.npy --new more.npy --out out.json",
-    "evaluate m.ae x.npy --train more.npy --out out.json",
+    "evaluate m.ae x.npy --train more.npy --out out.html",
     "recommend c.ae c.npy --k 1 --out out.csv",
     "forecast g.ae w.csv --steps 2 --out out.csv",
     "sample o.ae -n 2 --steps 9 --random-state 0 --out out.npy",
@@ -234,7 +234,15 @@ FAULTS: dict[str, tuple[int, str, Callable[[], AbstractContextManager]]] = {
     "SIGTERM": (130, "interrupted", lambda: stop(signal.SIGTERM)),
     "SIGINT": (130, "interrupted", lambda: stop(signal.SIGINT)),
 }
-DRAWN = ("manifold", "plot", "interpolate", "compare", "forecast", "anomalies")  # which take long
+DRAWN = (
+    "manifold",
+    "plot",
+    "interpolate",
+    "compare",
+    "forecast",
+    "anomalies",
+    "evaluate",
+)  # which take long
 EVERYDAY = ("fit", "transform m.ae x.npy --out out.csv", "sample s.ae -n 2", "sample p.ae")
 COMMANDS = [
     pytest.param(s, marks=[pytest.mark.slow] * (not s.startswith(EVERYDAY))) for s in LINES

@@ -25,6 +25,7 @@ from autoencode.data import write_frame
 from autoencode.diagnosis.subject import Subject
 from autoencode.manifold.reporting import html
 from autoencode.modalities import Texts
+from autoencode.pages.drawing import draw
 from autoencode.plots import tables
 from autoencode.plots.style import _numeric_texts, canvas, numbered
 
@@ -72,6 +73,10 @@ def test_names_of_columns_are_literal_in_pictures() -> None:
     figure = canvas(9)
     [figure.text(0, i / len(HOSTILE), text) for i, text in enumerate(HOSTILE)]
     assert {visible(text, 80) for text in HOSTILE} == {*texts_of(figure)}
+
+    shown = HOSTILE[4:16]
+    bars = draw("bars", dict.fromkeys(shown, 1.0), "$x", "$y", {"$m": 0.5})
+    assert {visible(text, 80) for text in shown} <= {*texts_of(bars)}
 
     names = ["_n", r"$\frac{$"]
     assert {*names} <= {*texts_of(tables.pairs(X[:, :2], names))}

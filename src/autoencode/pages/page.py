@@ -5,7 +5,6 @@ __all__ = ["Entry", "render", "table", "write_page"]
 import base64
 import html
 import io
-import warnings
 from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
@@ -13,6 +12,7 @@ from string import Template
 from typing import Any, NamedTuple
 
 from ..common.atomic_files import replacing
+from ..common.failures import ignored
 from ..common.visible_text import visible
 from .chart import Chart
 
@@ -100,10 +100,9 @@ def _figure(chart: Chart) -> str:
     if chart.kind == "table":
         picture = table(chart.data)
     else:
-        with warnings.catch_warnings():
-            # Letters that the font lacks are drawn as boxes
-            warnings.filterwarnings("ignore", "Glyph .* missing from font")
-            drawn: Any = io.BytesIO()
+        drawn: Any = io.BytesIO()
+
+        with ignored("Glyph .* missing from font"):  # such letters are drawn as boxes
             chart.draw().savefig(drawn, format="png")
 
         data = base64.b64encode(drawn.getvalue()).decode("ascii")

@@ -8,7 +8,13 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.text import Text
-from matplotlib.ticker import LogFormatter, ScalarFormatter
+from matplotlib.ticker import (
+    FixedFormatter,
+    Formatter,
+    FuncFormatter,
+    LogFormatter,
+    ScalarFormatter,
+)
 
 from ..common.visible_text import visible
 
@@ -47,8 +53,14 @@ class PlainFigure(Figure):
 
     def draw(self, renderer: Any) -> None:
         r"""Turns off mathematical notation for text of the data, then draws."""
-        for ax in self.axes:  # creates the texts of the ticks
-            ax.get_xticklabels(), ax.get_yticklabels()
+        for ax in self.axes:
+            for axis in (ax.xaxis, ax.yaxis):
+                if isinstance(
+                    names := axis.get_major_formatter(), (FixedFormatter, FuncFormatter)
+                ):
+                    axis.set_major_formatter(_VisibleFormatter(names))
+
+            ax.get_xticklabels(), ax.get_yticklabels()  # creates the texts of the ticks
 
         numbers = {text for ax in self.axes for text in _numeric_texts(ax)}
 
@@ -59,6 +71,16 @@ class PlainFigure(Figure):
                 text.set_usetex(False)  # type: ignore[attr-defined]
 
         super().draw(renderer)
+
+
+class _VisibleFormatter(Formatter):
+    r"""Names of ticks, which matplotlib sets anew at each drawing, without hidden characters."""
+
+    def __init__(self, names: Formatter) -> None:
+        self.names = names
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return visible(self.names(x, pos), _MAX_LETTERS)
 
 
 def _numeric_texts(ax: Axes) -> Iterator[Text]:

@@ -1,11 +1,11 @@
 r"""The command that draws pictures of a model."""
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ...common.atomic_files import replacing
+from ...common.failures import ignored
 from ..next_step import suggest_next
 from ..options import SourceOptions, WriteOptions
 
@@ -61,9 +61,8 @@ def plot(
 
     for name, draw in pictures.items():
         try:
-            with replacing(out / f"{name}.png") as temporary, warnings.catch_warnings():
-                # Letters that the font lacks are drawn as boxes
-                warnings.filterwarnings("ignore", "Glyph .* missing from font")
+            # Letters that the font lacks are drawn as boxes
+            with replacing(out / f"{name}.png") as temporary, ignored("Glyph .* missing from"):
                 draw().savefig(temporary)
         except (AttributeError, ValueError) as error:
             print(f"Skipped {name}: {' '.join(str(error).split())}")
