@@ -327,7 +327,11 @@ def report_of(found: list[Row], group: str) -> None:
         for r in found
     ]
     there = {(row.given.name, row.recipe) for row in found}
-    left = [f"{s.name} ({r})" for s in sets(group) for r in RECIPES if (s.name, r) not in there]
+    left = [
+        s.name if len(missing) == len(RECIPES) else f"{s.name} ({', '.join(missing)})"
+        for s in sets(group)
+        if (missing := [r for r in RECIPES if (s.name, r) not in there])
+    ]
     head = [f"Not measured: {', '.join(left)}.", ""] if left else []
     old = sum(row.cells["library"] != state() for row in found)
     head += [f"{old} of {len(found)} rows were measured by another state of the library.", ""] * (
