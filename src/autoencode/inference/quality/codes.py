@@ -55,4 +55,5 @@ def _cloud(z: Tensor) -> Chart:
         V, _ = principal_components(z, 2)
         z, names = z @ V.T, [f"{nth} principal component of the codes" for nth in ("1st", "2nd")]
 
-    return Chart("points", {"codes": z.numpy()}, "The codes of held-out examples.", *names)
+    about = "The codes of held-out examples."
+    return Chart("points", {"codes": z.numpy()}, about, names[0], names[1])

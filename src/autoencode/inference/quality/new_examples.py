@@ -62,8 +62,9 @@ def _clouds(x: Tensor, y: Tensor) -> Chart:
         name: torch.nn.functional.pad(rows, (0, max(0, 2 - rows.shape[1])))[:, :2].numpy()
         for name, rows in (("held out", x), ("new", y))
     }
-    axes = [f"{nth} principal component of the examples" for nth in ("1st", "2nd")]
-    return Chart("points", both, "Held-out examples and new ones, which should overlap.", *axes)
+    first, second = (f"{nth} principal component of the examples" for nth in ("1st", "2nd"))
+    about = "Held-out examples and new ones, which should overlap."
+    return Chart("points", both, about, first, second)
 
 
 def _distances(known: Tensor, x: Tensor, y: Tensor) -> Chart:

@@ -95,7 +95,9 @@ def _examples(task: Task, r: Tensor) -> Chart:
     x = modality.normalize(task.test.target)
     about = "The first held-out examples, and their reconstructions."
 
-    if isinstance(modality, Pictured):
+    pictured = isinstance(modality, Pictured)
+
+    if pictured:
         shown = [
             modality.to_images(a)
             for a in (modality.restore(x[:_SHOWN]), restore_mean(modality, r[:_SHOWN]))
