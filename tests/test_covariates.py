@@ -158,8 +158,12 @@ def test_the_command_line_takes_covariates(parts, tmp_path: Path, monkeypatch, c
         " --modality.covariates valve size --corruption FutureMasking --out heat.ae",
         "forecast heat.ae past.csv --steps 6 --covariates later.csv --out next.csv",
         "impute heat.ae past.csv --out filled.csv",
+        "plot heat.ae past.csv --out pictures",
     ):
         assert main(shlex.split(line)) == 0, capsys.readouterr().err
 
+    assert main(shlex.split("sample heat.ae -n 2 --out new.npy")) == 2
+    assert "covariates ['valve', 'size']: give those of all 12 steps" in capsys.readouterr().err
+    assert {p.stem for p in Path("pictures").iterdir()} >= {"codes", "reconstructions", "samples"}
     assert len(pd.read_csv("next.csv")) == 12
     assert [*pd.read_csv("filled.csv").columns] == [*past.columns]

@@ -33,6 +33,7 @@ def plot(
     matplotlib.use("Agg")  # writes files without a display
 
     from ... import plots
+    from ...modalities.capabilities import has_covariates
     from .. import inputs, outputs
     from ..ownership import check_replaceable
 
@@ -46,13 +47,14 @@ def plot(
         context = [*context] * len(X)
 
     shown_context = None if estimator.context_ is None else context[:_MAX_EXAMPLES]
+    colors = None if has_covariates(estimator.modality_) else context
     shown = X if shown_context is None else X[:_MAX_EXAMPLES]
     n = _MAX_EXAMPLES if shown_context is None else len(shown_context)
 
     pictures: dict[str, Callable[[], Any]] = {
         "reconstructions": lambda: plots.reconstructions(estimator, shown, y=shown_context),
         "samples": lambda: plots.samples(estimator, n, shown_context),
-        "codes": lambda: plots.codes(estimator, X, context),
+        "codes": lambda: plots.codes(estimator, X, colors),
         "grid": lambda: plots.grid(
             estimator, X, y=None if shown_context is None else shown_context[:1]
         ),

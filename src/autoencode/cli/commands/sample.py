@@ -1,7 +1,7 @@
 r"""Commands that make new examples: samples, and examples between two others."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ...common.atomic_files import replacing
 from ..next_step import suggest_next
@@ -48,6 +48,7 @@ def sample(
         seconds: The same for new sounds, in seconds.
         random_state: The seed of the random draws.
     """
+    from ...modalities.capabilities import has_covariates
     from .. import inputs, outputs
 
     estimator = inputs.load_model(model, loading)
@@ -59,6 +60,14 @@ def sample(
         raise ValueError(
             "this model cannot sample, as it has no density p(x): fit with --recipe vae, or with"
             " --prior Mixture."
+        )
+
+    if has_covariates(estimator.modality_) and typed.y is None:
+        modality: Any = estimator.modality_
+        size = modality.steps_ * len(modality.covariates)
+        raise ValueError(
+            f"this model sees the covariates {[*modality.covariates]}: give those of all"
+            f" {modality.steps_} steps of a new series, step by step, as {size} numbers of --y."
         )
 
     if estimator.context_ is not None and typed.y is None:

@@ -33,7 +33,7 @@ from ...inputs import (
     read_tables,
 )
 from ...modalities import MixedTables, Modality, encode_context
-from ...modalities.capabilities import TableReadable, has_covariates
+from ...modalities.capabilities import TableReadable, context_values, has_covariates
 from ...modalities.capabilities.files import read_files
 from ..options import LabelOptions, LoadOptions, SourceOptions
 from .contexts import NO_EFFECT, parse_y
@@ -146,7 +146,8 @@ def read(
         check_names(getattr(model, "feature_names_in_", []), inputs.columns)
 
     if model is not None and has_covariates(model.modality_):
-        inputs = inputs._replace(y=None)  # the series come with their context
+        # Whole series know their covariates, and some of their windows do not
+        inputs = inputs._replace(y=None if whole else context_values(model.modality_, inputs.X, y))
     elif model is not None and model.context_ is not None and inputs.y is None and y is None:
         raise ValueError(NEEDS_LABELS)
 

@@ -6,6 +6,7 @@ import abc
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..base import Modality
@@ -52,13 +53,15 @@ def has_covariates(modality: Modality) -> bool:
 def context_values(modality: Modality, X: Any, y: Any) -> Any:
     r"""The values of the context of examples: their covariates, or else `y`.
 
+    Some of all windows no longer know their covariates, which are then given as `y`.
+
     Arguments:
         modality: The kind of data, after `fit`.
         X: The examples, as the networks see them.
-        y: Labels or numbers.
+        y: Labels or numbers, or the covariates of each example, with shape `(N, T, K)`.
 
     Raises:
-        ValueError: If there are both.
+        ValueError: If there are covariates, and `y` is something else.
 
     Example:
         >>> from autoencode.modalities import Series
@@ -66,6 +69,9 @@ def context_values(modality: Modality, X: Any, y: Any) -> Any:
         ['a', 'b']
     """
     if not (isinstance(modality, Accompanied) and modality.covariates):
+        return y
+
+    if np.ndim(y) == 3 and np.shape(y)[2] == len(modality.covariates):
         return y
 
     if y is not None:
