@@ -14,6 +14,7 @@ from autoencode.distributions import (
     PlanarFlow,
     SharedGaussian,
 )
+from autoencode.networks.views.spectral import SpectrallyNormalized
 from autoencode.objectives import (
     CIWAE,
     ELBO,
@@ -258,6 +259,14 @@ def test_leapfrog_steps_need_a_scale(make_model) -> None:
     model, x = make_model(PlanarFlow), randn(4, 5)
 
     with pytest.raises(ValueError, match="need the standard deviations of the posterior"):
+        HVAE().build(model)(model, x, x)
+
+
+def test_leapfrog_steps_need_a_decoder_without_state(make_model) -> None:
+    model, x = make_model(Gaussian), randn(4, 5)
+    model.decoder.network = SpectrallyNormalized(model.decoder.network)
+
+    with pytest.raises(ValueError, match="changes its own state"):
         HVAE().build(model)(model, x, x)
 
 

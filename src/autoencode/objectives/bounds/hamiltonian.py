@@ -130,7 +130,18 @@ class HVAE(Objective):
         epsilon = scale * _sigmoid(self.raw_step, self.step_size)
         widths = self._tempering(z)
         start = torch.randn_like(z)
-        rho, gradient = start * widths[0], force(z)
+
+        try:
+            rho, gradient = start * widths[0], force(z)
+        except RuntimeError as error:
+            if "in-place operation" not in str(error):
+                raise
+
+            raise ValueError(
+                "leapfrog steps differentiate the decoder within a training step, and this one"
+                " changes its own state then, as spectral norms and batch norms do. Use another"
+                " network, or another objective."
+            ) from None
 
         for before, after in pairwise(widths):
             rho = rho + epsilon / 2 * gradient
