@@ -1,6 +1,7 @@
 r"""Tests that threads of one process do not change the results of each other."""
 
 import contextlib
+import copy
 import os
 import random
 import threading
@@ -113,6 +114,7 @@ def test_all_kinds_in_threads_are_as_alone(kind: str) -> None:
     build, data, y = fuzz.KINDS[kind]
     X = data()
     model = build().fit(X, y)
+    weights = copy.deepcopy(model.model_.state_dict())
     alone = results(model, X, y)
     before = random_states()
 
@@ -124,6 +126,7 @@ def test_all_kinds_in_threads_are_as_alone(kind: str) -> None:
 
     assert all(fuzz.differing(alone, found) is None for found in trained + used)
     assert fuzz.same(random_states(), before)
+    assert all(torch.equal(w, weights[name]) for name, w in model.model_.state_dict().items())
 
 
 def compared(_: int) -> list[Any]:

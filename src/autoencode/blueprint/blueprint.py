@@ -111,18 +111,22 @@ class Blueprint:
         """
         return self.objective.clone().build(model, n_examples)
 
-    def train_step(self, model: LatentModel, n_examples: int = 1) -> TrainStep:
+    def train_step(
+        self, model: LatentModel, n_examples: int = 1, objective: Objective | None = None
+    ) -> TrainStep:
         r"""Returns the loss of minibatches under a model: scaling, corruption and objective.
 
         Arguments:
             model: The model, as of :meth:`build`.
             n_examples: The number of training examples.
+            objective: The trained objective of a trained model. By default a new one is built,
+                which may set first weights of the model.
         """
         before, after = self.split_corruption()
 
         return TrainStep(
             model,
-            self.build_objective(model, n_examples),
+            self.build_objective(model, n_examples) if objective is None else objective,
             after,
             self.modality.normalize,
             before,

@@ -29,8 +29,7 @@ def check_training(subject: Subject) -> Iterator[Finding]:
         subject: The model and its data.
     """
     blueprint, modality = subject.blueprint, subject.blueprint.modality
-    step = blueprint.train_step(subject.model, len(subject.x))
-    step.objective = subject.objective
+    step = blueprint.train_step(subject.model, len(subject.x), subject.objective)
     held_out = None if subject.x_new is None else Examples(subject.x_new, None, subject.c_new)
     fixed = blueprint.network.code_size(modality.shape_) is not None
     found = find_failures(
