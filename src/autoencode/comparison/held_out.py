@@ -59,9 +59,10 @@ def compare(
             to an unfitted estimator.
         latent_dims: The code sizes.
         n_folds: The number of folds.
-        time_budget: The time after which no fit begins, in seconds or as a string such as `"10m"`.
-            After each fold, the half of the methods goes on for which the answer is still open.
-            By default all folds are used.
+        time_budget: The time for everything, in seconds or as a string such as `"10m"`. A
+            training that has begun ends with it, and is marked; classical methods are not
+            interrupted. After each fold, the half of the methods goes on for which the answer is
+            still open. By default all folds are used.
         reference: The method that others have to beat.
         modality: The kind of data, if it is to be another than the default.
         out: A folder for `comparison.json` and `comparison.png`. If they cannot be written in the
