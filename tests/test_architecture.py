@@ -176,7 +176,7 @@ ORDER = {
     "objectives.disentangling": "covariance factor pairs total_correlation",
     "objectives.matching": "adversarial mmd transport vae_gan",
     "objectives.regularized": "code_norm isometric quantized sparse sparse_coding topological",
-    "evaluation": "codes factors generation importance rankings sounds",
+    "evaluation": "annealing codes factors generation importance rankings sounds",
     "modalities": """
         array_layouts normal_scores statistics windows
         columns
@@ -290,7 +290,7 @@ ORDER = {
     "inference.positions": "maps over_time",
     "diagnosis": """
         finding subject
-        codes data outputs training
+        codes data learning_rate outputs training
         diagnose
     """,
     "inference.quality": """
@@ -335,8 +335,9 @@ ORDER = {
         texts
     """,
     "comparison": """
-        intervals race recommendation rows
-        methods result
+        intervals race rows
+        methods recommendation
+        result
         measures
         trials
         held_out
