@@ -13,9 +13,10 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.utils import check_random_state
 
 from .. import inputs
-from ..common.atomic_files import check_writable
+from ..common.atomic_files import check_distinct, check_writable
 from ..common.failures import warn
 from ..data.joining import take
+from ..data.listing.sources import list_files
 from ..evaluation.factors import is_class
 from ..modalities.capabilities import Tokenized
 from ..training.schedule import parse_duration
@@ -91,6 +92,8 @@ def compare(
     """
     if out is not None:
         check_writable(Path(out) / "comparison.json")
+        new = [Path(out) / f"comparison.{suffix}" for suffix in ("json", "png")]
+        check_distinct(new, list_files(Path(X)).files if isinstance(X, (str, Path)) else [])
 
     builders = resolve_methods(methods)
     sizes = _sizes(latent_dims)
