@@ -136,11 +136,13 @@ ORDER = {
     """,
     "data.tabular.conversions": """
         durations words
-        identifiers rules
+        identifiers periods
+        rules
         dates
         columns
     """,
     "data.tabular.frames": """
+        json_lines typed
         arrow_types formats kinds
         detection locations reading writing
         several_files

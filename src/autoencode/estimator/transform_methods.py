@@ -224,8 +224,14 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         if full_size and isinstance(self.modality_, Tiled):
             return self._each_image(X, y, own_size.reconstruct_in_own_size)
 
-        if not (full_size and isinstance(self.modality_, Windowed)):
+        if not full_size:
             return as_given(self.modality_, codes.reconstruct_means(*self._open(X, y)), X)
+
+        if not isinstance(self.modality_, Windowed):
+            raise ValueError(
+                "full_size=True is for images, and for sounds and series, which have windows; got"
+                f" {self.modality_}. Leave it out."
+            )
 
         opened, windows = self._open_windows(X, y)
         r = codes.reconstruct_scaled(*opened)

@@ -66,7 +66,7 @@ def fit(
 
     if corrupted is not None:
         column = LabelOptions(None if corrupted.is_dir() else labels.label_column)
-        damaged = inputs.read(corrupted, column, table, kinds=model.modality).X
+        damaged = inputs.read(corrupted, column, table, kinds=model.modality)
 
     header = examples.column_names()
 
@@ -74,6 +74,7 @@ def fit(
         header.append(labels.label_column)
 
     examples, words = inputs.split_groups(examples, groups, data)
+    damaged = inputs.without_groups(damaged, groups, words, corrupted)
     model.fit(examples.X, examples.y, corrupted=damaged, resume=resume, groups=words)
     inputs.store_columns(model, examples, found, header)
     _save(model, out)

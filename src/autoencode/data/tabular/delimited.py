@@ -99,7 +99,7 @@ def read_text(
         path: The file, gzipped or not.
         given: The known settings of its format.
         kinds: The known kinds of columns: `"text"`, `"number"`, `"float"`, `"date"`, `"time"`,
-            `"duration"` or `"truth"`.
+            `"duration"`, `"period"` or `"truth"`.
         whole: Whether to read all rows; otherwise, only those of the first 16 MB are read.
         keep: Whether to keep the result for the next call within :func:`one_parse`.
 
@@ -268,10 +268,8 @@ class _Source:
         with path.open("rb") as file:
             self.packed = file.read(2) == b"\x1f\x8b"
 
-        if whole and (
-            self.packed or layout.encoding.startswith(("utf-16", "utf-32", "cp", "lat"))
-        ):
-            factor = 40 if self.packed else 2
+        if whole and (self.packed or not layout.encoding.startswith("utf-8")):
+            factor = 40 if self.packed else 3  # a byte may become three in UTF-8
 
         self.options = arrow.ReadOptions(
             use_threads=False,

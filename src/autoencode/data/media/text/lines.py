@@ -195,14 +195,17 @@ def _decoded(path: Path) -> str:
     if packed:
         data = unpack(path)
 
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    mark = detect_encoding(data[:4])
-    encoding = mark if mark in ("utf-16", "utf-32") else "utf-8"
+    encoding = detect_encoding(data) or "utf-8"
 
     try:
-        return data.decode(encoding)
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
         where = (
             f"it is not UTF-8 once unpacked ({error})." if packed else describe_utf8_error(path)
         )
         raise ValueError(f"cannot read '{path}': {where}") from None
+
+    if not encoding.startswith("utf"):
+        log.info("reads '%s': text in %s.", path, encoding)
+
+    return text

@@ -11,6 +11,7 @@ from ..formats import TableFormat
 from ..parquet import column_names, open_parquet
 from .formats import is_readable, is_text_table, read_structured
 from .kinds import EXACT
+from .typed import drop_index, with_settings
 
 
 def is_frame_file(path: Path) -> bool:
@@ -53,11 +54,14 @@ def holds_frame(path: Path, label: str | None = None, given: TableFormat | None 
             reading = read_text(path, given or TableFormat(), kinds, whole, keep=True)
             table = _without(reading.table, reading.layout.row_names)
         else:
+            marked = given is not None and bool(given.missing_values)
             table = (
-                _column_sample(path)
+                _column_sample(path, marked)
                 if path.suffix.lower() == ".parquet"
-                else read_structured(path)
+                else read_structured(path, given)
             )
+            table = with_settings(table, given)
+            table = table.select(drop_index(table.column_names, given))
     except (OSError, ValueError, pa.ArrowException):
         return False  # the reader of numbers reports the error
 
@@ -83,12 +87,12 @@ def _without(table: Any, index: str | None) -> Any:
     return table if index is None else table.drop_columns([index])
 
 
-def _column_sample(path: Path) -> Any:
+def _column_sample(path: Path, all_rows: bool) -> Any:
     r"""Returns the rows of a Parquet file that tell its kind: one, or all if need be."""
     from pyarrow import Table
 
     with open_parquet(path) as file:
-        if _needs_cells(file):
+        if all_rows or _needs_cells(file):
             table = file.read()
         else:
             batch = next(file.iter_batches(batch_size=1))
