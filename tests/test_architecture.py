@@ -67,9 +67,15 @@ ORDER = {
     """,
     "distributions": """
         base divergences gaussian_mixture homoscedastic log_gamma
-        autoregressive counts dirac elementwise gaussian
-        censored codes observed
+        dirac elementwise gaussian
+        wrapping
+        autoregressive counts
+        censored codes
         mixed
+    """,
+    "distributions.wrapping": """
+        family
+        observed
     """,
     "distributions.counts": """
         poisson
@@ -136,13 +142,11 @@ ORDER = {
     """,
     "data.tabular.conversions": """
         durations words
-        identifiers periods
-        rules
+        identifiers rules
         dates
         columns
     """,
     "data.tabular.frames": """
-        json_lines typed
         arrow_types formats kinds
         detection locations reading writing
         several_files
@@ -163,7 +167,10 @@ ORDER = {
         kernels mixture
         conditional_mixture
     """,
-    "priors.learned": "exemplar vamp",
+    "priors.learned": """
+        inputs
+        exemplar vamp
+    """,
     "priors.neural": """
         ascent next_codes
         autoregressive flow mixture_density transformer two_stage
@@ -178,7 +185,7 @@ ORDER = {
     "objectives.disentangling": "covariance factor pairs total_correlation",
     "objectives.matching": "adversarial mmd transport vae_gan",
     "objectives.regularized": "code_norm isometric quantized sparse sparse_coding topological",
-    "evaluation": "annealing codes factors generation importance rankings sounds",
+    "evaluation": "codes factors generation importance rankings sounds",
     "modalities": """
         array_layouts normal_scores statistics windows
         columns
@@ -211,11 +218,13 @@ ORDER = {
     """,
     "modalities.numeric_tables": """
         frames scaling
+        constants normalization
         tables
         counts
     """,
     "modalities.image": """
-        enlarging shifts tiles
+        enlarging levels shifts tiles
+        own_size
         images
     """,
     "modalities.series": """
@@ -227,17 +236,20 @@ ORDER = {
     "modalities.text": """
         byte_rows edit_distance tokenizers
         selfies_tokenizer
+        spelling
+        damage
         texts
     """,
     "modalities.audio": """
         damage lengths moments phases spectra stft waveforms
         faults log_mel recordings
+        files
         sounds
     """,
     "modalities.mixed_tables": """
         conditions descriptions filling gaps hidden_cells new_cells scores
         layout
-        decoding flags
+        cells decoding flags
         frame
     """,
     "training": """
@@ -292,7 +304,7 @@ ORDER = {
     "inference.positions": "maps over_time",
     "diagnosis": """
         finding subject
-        codes data learning_rate outputs training
+        codes data outputs training
         diagnose
     """,
     "inference.quality": """
@@ -337,9 +349,8 @@ ORDER = {
         texts
     """,
     "comparison": """
-        intervals race rows
-        methods recommendation
-        result
+        intervals race recommendation rows
+        methods result
         measures
         trials
         held_out
@@ -372,6 +383,7 @@ ORDER = {
     "manifold.anomalies": """
         densities intervals
         cell_surprisal decomposition sequences series
+        models
         detector
     """,
     "manifold.reporting": """

@@ -110,8 +110,7 @@ class Unigram:
 
 
 def _vector(parts: Sequence[Tensor]) -> NDArray:
-    flat = [part.detach().contiguous() for part in parts]
-    return np.asarray(parameters_to_vector(flat).cpu())
+    return np.asarray(parameters_to_vector(parts).detach().cpu())
 
 
 def _assign(parameters: Sequence[Tensor], vector: NDArray) -> None:
