@@ -67,15 +67,9 @@ ORDER = {
     """,
     "distributions": """
         base divergences gaussian_mixture homoscedastic log_gamma
-        dirac elementwise gaussian
-        wrapping
-        autoregressive counts
-        censored codes
+        autoregressive counts dirac elementwise gaussian
+        censored codes observed
         mixed
-    """,
-    "distributions.wrapping": """
-        family
-        observed
     """,
     "distributions.counts": """
         poisson
@@ -142,11 +136,13 @@ ORDER = {
     """,
     "data.tabular.conversions": """
         durations words
-        identifiers rules
+        identifiers periods
+        rules
         dates
         columns
     """,
     "data.tabular.frames": """
+        json_lines typed
         arrow_types formats kinds
         detection locations reading writing
         several_files
@@ -167,10 +163,7 @@ ORDER = {
         kernels mixture
         conditional_mixture
     """,
-    "priors.learned": """
-        inputs
-        exemplar vamp
-    """,
+    "priors.learned": "exemplar vamp",
     "priors.neural": """
         ascent next_codes
         autoregressive flow mixture_density transformer two_stage
@@ -185,7 +178,7 @@ ORDER = {
     "objectives.disentangling": "covariance factor pairs total_correlation",
     "objectives.matching": "adversarial mmd transport vae_gan",
     "objectives.regularized": "code_norm isometric quantized sparse sparse_coding topological",
-    "evaluation": "codes factors generation importance rankings sounds",
+    "evaluation": "annealing codes factors generation importance rankings sounds",
     "modalities": """
         array_layouts normal_scores statistics windows
         columns
@@ -218,13 +211,11 @@ ORDER = {
     """,
     "modalities.numeric_tables": """
         frames scaling
-        constants normalization
         tables
         counts
     """,
     "modalities.image": """
-        enlarging levels shifts tiles
-        own_size
+        enlarging shifts tiles
         images
     """,
     "modalities.series": """
@@ -236,20 +227,17 @@ ORDER = {
     "modalities.text": """
         byte_rows edit_distance tokenizers
         selfies_tokenizer
-        spelling
-        damage
         texts
     """,
     "modalities.audio": """
         damage lengths moments phases spectra stft waveforms
         faults log_mel recordings
-        files
         sounds
     """,
     "modalities.mixed_tables": """
         conditions descriptions filling gaps hidden_cells new_cells scores
         layout
-        cells decoding flags
+        decoding flags
         frame
     """,
     "training": """
@@ -304,7 +292,7 @@ ORDER = {
     "inference.positions": "maps over_time",
     "diagnosis": """
         finding subject
-        codes data outputs training
+        codes data learning_rate outputs training
         diagnose
     """,
     "inference.quality": """
@@ -349,8 +337,9 @@ ORDER = {
         texts
     """,
     "comparison": """
-        intervals race recommendation rows
-        methods result
+        intervals race rows
+        methods recommendation
+        result
         measures
         trials
         held_out
@@ -383,7 +372,6 @@ ORDER = {
     "manifold.anomalies": """
         densities intervals
         cell_surprisal decomposition sequences series
-        models
         detector
     """,
     "manifold.reporting": """

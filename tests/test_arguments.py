@@ -14,15 +14,16 @@ import autoencode as ae
 from autoencode.blueprint.checks import NOISE
 from autoencode.cli import main
 from autoencode.corruptions import GaussianNoise, Masking
-from autoencode.distributions import Gaussian
+from autoencode.distributions import Gaussian, Laplace
 from autoencode.manifold import Tangents
 from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, Contractive, Reconstruction
+from autoencode.priors import StandardNormal
 
 X = np.random.default_rng(0).normal(size=(24, 4))
 Y = np.arange(24) % 2
 QUICK = {"layers": (4,), "training": ae.Training(epochs=1), "random_state": 0}
-PLAIN = QUICK | {"prior": ae.priors.StandardNormal()}  # which takes no time to fit
+PLAIN = QUICK | {"prior": StandardNormal()}  # which takes no time to fit
 
 
 @pytest.fixture(scope="module")
@@ -111,13 +112,37 @@ def test_a_corruption_beside_damaged_examples_is_refused(caplog) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"objective": Contractive()}, {"objective": ELBO()}, {"posterior": Gaussian()}]
+    "options",
+    [
+        {"objective": Contractive()},
+        {"objective": ELBO()},
+        {"posterior": Gaussian()},
+        {"likelihood": Laplace()},
+    ],
 )
 def test_options_that_a_closed_form_ignores_are_refused(options: dict) -> None:
     with pytest.raises(ValueError, match="has no effect with LeastSquares"):
         ae.linear(2, **options).fit(X)
 
     ae.linear(2, training=ae.Training(epochs=1), **options).fit(X)
+
+
+def test_priors_without_effect_are_refused(model) -> None:
+    for recipe in (ae.autoencoder, ae.linear):
+        with pytest.raises(ValueError, match=r"prior=StandardNormal\(\) has no effect"):
+            recipe(1, prior=StandardNormal()).fit(X)
+
+    with pytest.raises(ValueError, match="full_size=True is for images"):
+        model.reconstruct(X, full_size=True)
+
+
+def test_a_model_of_numbers_names_the_other_columns(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": [1.0, None, 2.0], "b": ["p", "q", "p"], "c": [1, 2, 3]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+
+    for data in (frame, tmp_path / "t.csv"):
+        with pytest.raises(ValueError, match=r"in \['b'\], and missing cells in \['a'\].*vae"):
+            ae.linear(1).fit(data)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ r"""Tests of the comparison of models with classical methods."""
 
 import json
 import shlex
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,11 @@ from sklearn.model_selection import KFold
 import autoencode as ae
 from autoencode.cli import main
 from autoencode.comparison.intervals import Interval, corrected_interval
+from autoencode.comparison.methods import ending, train
 from autoencode.comparison.race import contenders
+from autoencode.comparison.recommendation import choose, recommend
 from autoencode.comparison.result import Row
+from autoencode.comparison.rows import Rows
 from autoencode.manifold.preservation.texts import tied_recall
 
 WINE, KINDS = load_wine(return_X_y=True)
@@ -100,7 +104,7 @@ def test_the_smallest_size_that_keeps_most_is_recommended() -> None:
     X = rng.normal(size=(90, 3)) @ rng.normal(size=(3, 8)) + 1e-3 * rng.normal(size=(90, 8))
     found = ae.compare(X, methods=["pca"], latent_dims=[1, 6, 3], n_folds=3)
     assert found.best().latent_dim == 3
-    assert "first size that keeps 95 %" in found.recommendation
+    assert "Keep 3 numbers: 3 is the first size that keeps 95 % (1 loses" in found.recommendation
 
     alone = ae.compare(rng.normal(size=(90, 8)), methods=["pca"], latent_dims=[1], n_folds=3)
     assert "more numbers may lose less" in alone.recommendation
@@ -142,11 +146,37 @@ def test_what_is_known_is_returned_when_time_is_up_or_someone_stops() -> None:
     assert "may be chance" in found.recommendation
 
 
+def test_a_training_that_has_begun_ends_with_the_time() -> None:
+    past = ending(ae.Training(epochs=500), end=0.0)
+    rows = Rows(ae.modalities.Tables(), WINE)
+    cut = train(lambda d: ae.autoencoder(d, training=past), 2, rows, WINE, seed=0, end=0.0)
+    assert cut.notes == ("its training ended after 0 of 500 epochs",)
+    assert 0 < cut.error(WINE) < 1.5
+
+    unhurried = ending(ae.Training(learning_rate=0.01), time.monotonic() + 1e6)
+    assert unhurried.resolve(1000).epochs == ae.Training().resolve(1000).epochs
+    assert unhurried.clone().learning_rate == 0.01
+
+
+def test_the_smallest_size_within_a_standard_error_is_kept() -> None:
+    def row(size: int, value: float, half: float) -> Row:
+        measures = {"error": Interval(value, value - half, value + half)}
+        return Row("pca", size, measures, None, 0.1, 5)
+
+    rows = [row(2, 0.50, 0.03), row(4, 0.31, 0.03), row(8, 0.30, 0.03)]  # 2.8 errors to each side
+    assert choose(rows, "pca").latent_dim == 4
+    assert "lose less by no more than one standard error" in recommend(rows, "pca")
+    assert choose([*rows, row(16, 0.2, 0.03)], "pca").latent_dim == 16
+
+
 def test_methods_without_codes_of_new_examples_are_marked() -> None:
     pytest.importorskip("sklearn", "1.8")
     found = ae.compare(WINE, KINDS, ["mds", "pca", "isomap"], [2], n_folds=3)
     mds = of(found, "mds")
-    assert "fit to them" in mds.notes[0]
+    assert not mds.inductive
+    assert "mds*" in repr(found)
+    assert "fitted to the held-out examples" in repr(found)
+    assert "isomap*" not in repr(found)
     assert set(mds.measures) == {"neighbors"}
     assert "error" not in of(found, "isomap").measures
 

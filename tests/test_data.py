@@ -174,7 +174,7 @@ def _of_objects_packed(file: Path) -> None:
         ("a-idx", b"", "expected a .npy, .npz, .csv, .parquet or IDX file, or a folder of images"),
         ("a.png", b"\x89PNG\r\n", "expected a .npy, .npz, .csv, .parquet or IDX file"),
         ("a-idx", bytes([0, 0, 8, 3]), "truncated or damaged"),
-        ("a-idx", idx_bytes(np.zeros((2, 3), "u1")) + b"!", "6 bytes, and 7 follow"),
+        ("a-idx", idx_bytes(np.zeros((2, 3), "u1")) + b"!", "6 bytes, and more follow"),
         ("a-idx", b"\x1f\x8b\x08what is this", "damaged or truncated"),
         ("a-idx", struct.pack(">BBBB4I", 0, 0, 14, 4, *4 * [2**32 - 1]), "truncated or damaged"),
     ],

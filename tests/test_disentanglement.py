@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from autoencode.evaluation import disentanglement
+from autoencode.evaluation import disentanglement, factor_vae_score, metadata_information
 from autoencode.evaluation.factors import _concentration, _modularity
 
 FACTORS = np.array([*itertools.product(range(4), range(3), range(5))] * 5)
@@ -95,3 +95,26 @@ def test_what_cannot_be_measured_is_refused() -> None:
 
     with pytest.raises(ValueError, match="NaN or infinity"):
         disentanglement(np.full(FACTORS.shape, np.nan), FACTORS)
+
+
+def test_the_factor_score_is_chance_for_noise_and_one_for_factors() -> None:
+    rng = np.random.default_rng(0)
+    factors = rng.integers(5, size=(500, 3))
+    turned = factors @ np.diag([1.0, -3, 0.5])
+    assert factor_vae_score(np.c_[turned, np.zeros(500)], factors).value == 1
+    value, error = factor_vae_score(rng.normal(size=(500, 4)), factors)
+    assert abs(value - 1 / 3) < 4 * error + 0.05
+
+    with pytest.raises(ValueError, match="at most 20 values"):
+        factor_vae_score(rng.normal(size=(50, 2)), rng.normal(size=(50, 1)))
+
+
+def test_units_know_of_columns_what_two_normal_numbers_do() -> None:
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(1500, 2))
+    noisy = 0.8 * z[:, 1] + 0.6 * rng.normal(size=1500)
+    word = np.where(z[:, 0] > 0, "a", None)
+    found = metadata_information(z, {"noisy": noisy, "word": np.where(z[:, 0] > 0, "a", "b")})
+    assert found["noisy"] == pytest.approx([0, -0.5 * np.log(1 - 0.64)], abs=0.08)
+    assert found["word"] == pytest.approx([np.log(2), 0], abs=0.08)
+    assert metadata_information(z, {"word": word})["word"].max() < 0.05  # one level where known

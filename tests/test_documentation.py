@@ -174,8 +174,9 @@ def test_shown_commands_and_flags_exist(capsys, monkeypatch) -> None:
 # Words of public names that need no definition: plain English, Python, methods and data
 PLAIN = set(
     """
-    allow args array augment available classes color common compose continuous decay defaults
-    denoise dense device diagnostics evaluate farther folder fully get identity index indices
+    allow args array augment available batches classes color common compose continuous decay
+    defaults denoise dense device diagnostics evaluate farther folder fully get identity index
+    indices
     kwargs limits load logits longest metadata method mixed modules ndim noisy normal observed
     options path preprocess probabilities queries references report request residual result
     routing save scaling self show smallest source static strict truncate weighted digits drums

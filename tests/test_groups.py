@@ -99,6 +99,15 @@ def test_the_command_line_reads_a_column_of_groups(tmp_path: Path, monkeypatch, 
     assert main(["fit", "t.csv", "--out", "n.ae", "--groups", "doctor", *words]) == 2
     assert "there is no 'doctor'" in capsys.readouterr().err
 
+    table.assign(a=table.a + 1).to_csv("damaged.csv", index=False)
+    words += ["--recipe", "denoising", "--groups", "patient", "--corrupted", "damaged.csv"]
+    assert main(["fit", "t.csv", "--out", "d.ae", *words]) == 0
+    assert ae.load("d.ae").feature_names_in_.tolist() == ["a", "b", "c"]
+
+    table[::-1].to_csv("damaged.csv", index=False)
+    assert main(["fit", "t.csv", "--out", "d.ae", *words]) == 2
+    assert "have other groups" in capsys.readouterr().err
+
 
 def test_what_y_is_can_be_said(caplog) -> None:
     ages = np.arange(20, 60)

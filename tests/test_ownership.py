@@ -18,7 +18,7 @@ import autoencode as ae
 from autoencode.cli import main
 from autoencode.cli.terminal import sanitize
 from autoencode.common import atomic_files as writing
-from autoencode.common.atomic_files import check_writable, replacing
+from autoencode.common.atomic_files import check_distinct, check_writable, replacing
 
 QUICK = "--layers 8 --epochs 1 --random-state 0 --latent-dim 2"
 
@@ -197,6 +197,28 @@ def test_save_replaces_models_only(place: Path, name: str) -> None:
     Path("empty.ae").touch()
     model.save("empty.ae")
     assert ae.load("empty.ae").transform(np.load("x.npy")).shape == (30, 2)
+
+
+def test_outputs_in_python_never_replace_inputs(place: Path) -> None:
+    model, before = ae.load("m.ae"), bytes_of(place)
+    Path("soft.npy").symlink_to("x.npy")
+    os.link("x.npy", "hard.npy")
+    Path("comparison.json").symlink_to("x.npy")
+
+    for out in ("x.npy", "soft.npy", "hard.npy", str(place / "photos/../x.npy")):
+        with pytest.raises(ValueError, match="it is the input"):
+            model.transform("x.npy", out=out)
+
+        with pytest.raises(ValueError, match=r"it is the input 'x\.npy'"):
+            check_distinct([Path("new.wav"), Path(out)], [Path("gone.wav"), Path("x.npy")])
+
+    with pytest.raises(ValueError, match="it is the input"):
+        ae.compare("x.npy", out=".")
+
+    for link in ("soft.npy", "hard.npy", "comparison.json"):
+        Path(link).unlink()
+
+    assert bytes_of(place) == before
 
 
 # What passes the check passes after the work

@@ -24,14 +24,17 @@ from autoencode.data import Examples
 from autoencode.diagnosis import Diagnosis, Finding
 from autoencode.distributions import DiscretizedLogistic
 from autoencode.evaluation import (
+    annealed_log_evidence,
     copying,
     fidelity,
     frechet_distance,
+    log_evidence,
     mutual_information,
     unit_information,
 )
-from autoencode.inference.quality import Evaluation, measure_terms
+from autoencode.inference.quality import Evaluation, density, measure_terms
 from autoencode.objectives import Reconstruction
+from autoencode.objectives.image_similarity import structural_similarity
 from autoencode.pages import Chart
 from autoencode.training.step import TrainStep, losses
 
@@ -93,6 +96,11 @@ def test_discrete_images_have_bits_per_dimension() -> None:
     found = model.evaluate(X)
     assert found["bits_per_dimension"] == pytest.approx(-found["log_p"] / 64 / math.log(2))
     mse = np.square((X - np.asarray(model.reconstruct(X), float)) / 255).mean()
+    x, r = (
+        torch.from_numpy(np.asarray(a, np.float32))[:, None] / 255
+        for a in (X, model.reconstruct(X))
+    )
+    assert found["ssim"] == pytest.approx(float(structural_similarity(x, r).mean()), abs=0.02)
     assert found["psnr"] == pytest.approx(-10 * math.log10(mse), abs=0.1)
 
 
@@ -115,6 +123,27 @@ def test_standard_errors_of_terms_of_batches_are_those_of_all_examples() -> None
     each = losses(step, Examples(x), seed=0)
     assert found.value == pytest.approx(float(each.mean()), rel=1e-5)
     assert found.standard_error == pytest.approx(float(each.std()) / len(x) ** 0.5, rel=1e-4)
+
+
+def test_annealing_finds_the_evidence_where_importance_sampling_fails(probabilistic_pca) -> None:
+    def far(x: torch.Tensor) -> Independent:
+        return Independent(Normal(probabilistic_pca.posterior(x).mean + 3, 0.3), 1)
+
+    x, truth = probabilistic_pca.sample_and_log_prob(3)
+    exact = annealed_log_evidence(probabilistic_pca.model(), x, 4, n_temperatures=5)
+    assert exact.value.tolist() == pytest.approx(truth.tolist(), abs=1e-9)
+
+    value, error = annealed_log_evidence(probabilistic_pca.model(far), x, 32, n_temperatures=60)
+    assert ((value - truth).abs() < 4 * error + 0.05).all()
+    assert (error < 1).all()
+    assert (log_evidence(probabilistic_pca.model(far), x, 128) < truth - 3).all()
+
+
+def test_p_values_of_like_examples_are_uniform() -> None:
+    ll = torch.randn(1000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    like = density._calibration(ll[:500], ll[500:]).values["rejected"]
+    assert abs(like.value - 0.05) < 4 * like.standard_error
+    assert density._calibration(ll[:500] - 100, ll[500:]).values["rejected"].value == 1
 
 
 def test_units_of_a_gaussian_channel_have_its_capacity() -> None:

@@ -459,10 +459,13 @@ def test_the_command_line_takes_series(tmp_path: Path, monkeypatch, capsys) -> N
         assert status == 0, (line, output.err)
         return output.out
 
-    own = "--modality.time when --modality.identity machine --modality.window 12"
+    own = (
+        "--modality.time when --modality.identity machine --modality.window 12"
+        " --modality.covariates load"
+    )
     run(
         "fit machines.csv --recipe vae --epochs 2 --latent-dim 2 --random-state 0"
-        f" --modality Series {own}"
+        f" --corruption FutureMasking --modality Series {own}"
     )
     model = ae.load("machines.ae")
     assert model.modality_.steps_ == 12
@@ -478,7 +481,16 @@ def test_the_command_line_takes_series(tmp_path: Path, monkeypatch, capsys) -> N
     assert filled.notna().all().all()
     run("reconstruct machines.ae machines.csv --out again.npy")
     assert np.load("again.npy").shape[0] == 12
-    run("sample machines.ae -n 3 --out new.npy")
+
+    assert main(shlex.split("sample machines.ae -n 3 --out new.npy")) == 2
+    assert "covariates ['load']: give those of all 12 steps" in capsys.readouterr().err
+    run(f"sample machines.ae -n 3 --out new.npy --y {' '.join(12 * ['300'])}")
+
+    later = X.assign(when=X["when"] + pd.Timedelta("400min")).drop(columns="heat")
+    later.to_csv("later.csv", index=False)
+    line = "forecast machines.ae machines.csv --steps 6 --covariates later.csv --out next.csv"
+    run(f"{line} --intervals False")
+    assert len(pd.read_csv("next.csv")) == 12
 
 
 def test_steps_in_gaps_have_the_time_of_the_last_measurement() -> None:

@@ -1,16 +1,19 @@
 r"""Arrays, tensors and columns that are no plain numbers: converted, or refused with a remedy."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
-from autoencode.data import read_table
+from autoencode.data import read_array, read_table
 from autoencode.data.listing.names import first_few
 from autoencode.inputs import read, tensor_to_numpy
+from autoencode.inputs.conversion import from_other_array
 from autoencode.modalities import MixedTables
 
 ROWS = torch.arange(6.0).reshape(3, 2)
@@ -58,6 +61,43 @@ def test_arrow_types_without_operations(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="column 'k'"):
         MixedTables().fit(X)
+
+
+def test_files_with_more_than_one_array(tmp_path: Path, caplog) -> None:
+    file = tmp_path / "X.npy"
+    np.save(file, np.ones((4, 2)))
+    file.write_bytes(2 * file.read_bytes())
+
+    with pytest.raises(ValueError, match="bytes follow its array of shape"):
+        read_array(file)
+
+    np.savez(tmp_path / "X.npz", X=np.ones((4, 2)), y=np.arange(4), scale=np.ones(2))
+
+    with caplog.at_level(logging.INFO, "autoencode"):
+        assert read_array(tmp_path / "X.npz").X.shape == (4, 2)
+
+    assert "left out: scale" in caplog.text
+
+
+def test_columns_of_one_name_in_parquet(tmp_path: Path) -> None:
+    twice = pa.Table.from_arrays([pa.array([1, 2]), pa.array([3, 4])], names=["a", "a"])
+    pq.write_table(twice, tmp_path / "t.parquet")
+
+    with pytest.raises(ValueError, match=r"different names, got \['a'\]"):
+        read_table(tmp_path / "t.parquet")
+
+
+def test_arrays_of_other_libraries() -> None:
+    class Other:
+        def __init__(self) -> None:
+            self.X = np.arange(6.0).reshape(3, 2)
+            self.__dlpack__ = self.X.__dlpack__
+            self.__dlpack_device__ = self.X.__dlpack_device__
+
+    assert np.array_equal(from_other_array(Other()), Other().X)
+
+    with pytest.raises(ValueError, match="got bytes"):
+        read(b"digits.npy", None)
 
 
 def test_dates_in_json_keep_their_zone(tmp_path: Path) -> None:

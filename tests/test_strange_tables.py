@@ -3,6 +3,7 @@ r"""Tables in text that nobody would write, and that programs and people do writ
 import warnings
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from autoencode import FitWarning
@@ -36,6 +37,28 @@ READ = {
     ),
     "a column without name and cells": ("a,,b\n1,,2\n3,,4\n", {"a": [1, 3], "b": [2, 4]}),
     "pipes around each row": ("|a|b|\n|1|x|\n|2|y|\n", {"a": [1, 2], "b": ["x", "y"]}),
+    "negative numbers of accounting": (
+        'a,b,c\n$(1.50),1.25-,\u20135\n"($2,000.00)",3.00,6\n$7,.5-,7\n',
+        {"a": [-1.5, -2000.0, 7.0], "b": [-1.25, 3.0, -0.5], "c": [-5, 6, 7]},
+    ),
+    "quarters, months and days of weeks": (
+        "a,b,c\n2024Q1,2024-01,2024-W01-1\nQ2/2023,2023-12,2023-W52-7\n",
+        {
+            "a": [pd.Period("2024Q1"), pd.Period("2023Q2")],
+            "b": [pd.Period("2024-01"), pd.Period("2023-12")],
+            "c": [pd.Timestamp("2024-01-01"), pd.Timestamp("2023-12-31")],
+        },
+    ),
+    "numbers in parentheses alone": ("a,b\n(1),1\n(2),2\n", {"a": ["(1)", "(2)"]}),
+    "months beside missing ones": ("a,b\n2024-01,1\n?,2\n", {"b": [1, 2]}),
+    "Japanese with escapes": (
+        "a,b\n日本,1\n語,2\n".encode("iso2022_jp"),
+        {"a": ["日本", "語"], "b": [1, 2]},
+    ),
+    "French in Windows-1252": (
+        "a,b\n\u00ab\u00a0été\u00a0\u00bb,1\nl\u2019école,2\n".encode("cp1252"),
+        {"a": ["\u00ab\u00a0été\u00a0\u00bb", "l\u2019école"]},
+    ),
     "hexadecimal numbers": ("a,b\n0x1A,1\n0x0F,2\n", {"a": ["0x1A", "0x0F"], "b": [1, 2]}),
 }
 
@@ -49,12 +72,16 @@ def test_strange_layouts_are_read(tmp_path: Path, kind: str) -> None:
         assert X[name].tolist() == cells
 
     assert len(X.columns) == max(2, len(found))
+    assert not X.columns.str.startswith("Unnamed").any()
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"a,b\nx\0y,1\nz,2\n", "bytes of zero in line 2"),
+        ("a,b\n日本語0,1\n東京,2\n".encode("shift_jis"), "several encodings"),
+        ("a,b\nカタカナ,1\n".encode("euc_jp"), "several encodings"),
+        ("a,b\nGröße,1\n".encode("cp437"), "several encodings"),
         (b"\1\2\3\0\0\0\0\4\5", "binary"),
         ("a,b\n1,2\n3,4\na,b\n5,6\n", "1 row repeats the names"),
         ("a,b\n1,2\na,b\n5,6\na,b\n3,4\n", "2 rows repeat the names"),
@@ -101,6 +128,8 @@ MONTHS = [
         (columns([f"'{i}" for i in N]), "of a spreadsheet"),
         (columns([f"{i}/7" for i in N]), "fractions"),
         (columns([f"{i} ± 0.1" for i in N]), "with their errors"),
+        (columns(["MÃ¼ller", "Berg"] * 6), "decoded in a wrong encoding"),
+        (columns(["M\ufffdller", "Berg"] * 6), "decoded in a wrong encoding"),
         (columns([f"{i}°31'N" for i in N]), "degrees"),
         (columns(["yes", "Yes", "no"] * 4), "only in letter case"),
         (columns(["a", "a ", "b"] * 4), "only in letter case"),

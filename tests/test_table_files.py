@@ -314,7 +314,7 @@ def test_cells_in_other_spellings_are_reported(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (["(1.50)", "2.50"], "look like numbers, but in different spellings"),
+        (["(-1.50)", "2.50"], "look like numbers, but in different spellings"),
         (["1 EUR", "2 USD"], "look like numbers, but in different spellings"),
         (["2024-01-02", "02.01.2024"], "look like dates, but in different spellings"),
         (["DE", "NA"], "if NA is one of the codes"),
@@ -346,6 +346,49 @@ def test_all_files_hold_the_same(tmp_path: Path, suffix: str) -> None:
     assert Y["n"].tolist() == X["n"].tolist()
     assert Y["x"].isna().tolist() == [False, True, False]
     assert Y["k"].tolist() == X["k"].tolist()
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".feather", ".parquet"])
+def test_files_with_types_take_the_settings_that_concern_them(tmp_path: Path, suffix) -> None:
+    X = pd.DataFrame(
+        {"id": ["u", "v", "w"], "n": [7, -9, 8], "k": ["a", "?", "b"], "z": [1, 2, 3]}
+    )
+    file = tmp_path / f"t{suffix}"
+    writers = {".jsonl": lambda: X.to_json(file, orient="records", lines=True)}
+    writers.get(suffix, X.to_feather if suffix == ".feather" else X.to_parquet)(
+        *(() if suffix == ".jsonl" else (file,))
+    )
+
+    given = {"index_column": "id", "missing_values": ["-9", "?"], "text_columns": ["z"]}
+    Y = read_table(file, **given)
+    assert (Y.index.name, [*Y.index], [*Y.columns]) == ("id", ["u", "v", "w"], ["n", "k", "z"])
+    assert Y.isna().sum().tolist() == [1, 1, 0]
+    assert [*Y["z"]] == ["1", "2", "3"]
+
+    for name, value in {"decimal": ",", "header": 1, "separator": ";"}.items():
+        with pytest.raises(ValueError, match=f"{name}.*has no effect on .*have types"):
+            read_table(file, **{name: value})
+
+    for given in ({"index_column": "q"}, {"text_columns": ["q"]}):
+        with pytest.raises(ValueError, match=r"no column \['q'\]"):
+            read_table(file, **given)
+
+
+def test_json_lines_in_other_encodings_and_with_wide_integers(tmp_path: Path) -> None:
+    text = '{"a": "Größe", "n": 18446744073709551615}\n{"a": "é", "n": 1}\n'
+
+    for name in ("utf-16", "utf-16-le", "latin-1", "utf-8-sig"):
+        X = read_table(write(tmp_path, text.encode(name), "t.jsonl"))
+        assert X.values.tolist() == [["Größe", 2**64 - 1], ["é", 1]]
+
+    file = write(tmp_path, '{"a": "日本語"}\n'.encode("shift_jis"), "t.jsonl")
+    with pytest.raises(ValueError, match="several encodings"):
+        read_table(file)
+
+    assert read_table(file, encoding="shift_jis")["a"].tolist() == ["日本語"]
+
+    with pytest.raises(ValueError, match="cells of several kinds"):
+        read_table(write(tmp_path, '{"a": 1}\n{"a": "x"}\n', "t.jsonl"))
 
 
 def test_files_with_the_same_columns_are_one_table(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from autoencode.corruptions import (
 )
 from autoencode.data import TableFormat
 from autoencode.data.media.text import read_column
+from autoencode.data.media.text.detection import check_prose
 from autoencode.distributions import Autoregressive, SharedGaussian
 from autoencode.manifold import (
     Geodesics,
@@ -137,12 +138,21 @@ def test_a_file_holds_one_text_a_line(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_names_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "latin.txt"
-    path.write_bytes("fine\ncaf\xe9\n".encode("latin-1"))
+    for encoding in ("latin-1", "utf-16-le"):
+        path.write_bytes("fine\ncaf\xe9\n".encode(encoding))
+        assert Texts().read(path)[0] == ["fine", "caf\xe9"]
+
+    path.write_bytes("fine\n\u043c\u0438\u0440\n".encode("cp1251"))
 
     with pytest.raises(
-        ValueError, match=r"latin\.txt': line 2 is not UTF-8, at its byte 4 \(0xe9"
+        ValueError, match=r"latin\.txt': line 2 is not UTF-8, at its byte 1 \(0xec"
     ):
         Texts().read(path)
+
+    for table in ("a;b\nx;1\ny;2\n", "1 2\n3 4\n"):
+        path.write_text(table)
+        with pytest.raises(ValueError, match="may be a table or texts"):
+            check_prose(path)
 
     path.write_bytes(b"")
     with pytest.raises(ValueError, match="expected a text in each line, got none"):

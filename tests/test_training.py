@@ -342,6 +342,9 @@ def test_patience_needs_validation_examples() -> None:
     with pytest.raises(ValueError, match=r"validation_fraction=0\.1"):
         Training(patience=3, validation_fraction=0)
 
+    with pytest.raises(ValueError, match="patience=3 has no effect with epochs=3"):
+        Training(patience=3, epochs=3)
+
 
 def test_the_schedule_fits_the_time_budget(monkeypatch) -> None:
     clock = iter(range(10000))

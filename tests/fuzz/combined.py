@@ -20,7 +20,20 @@ from autoencode.priors import (
     TwoStagePrior,
 )
 
-from .examples import COUNTS, GAPS, GRAY, ONCE, QUICK, STEPS, TEXTS, WAVES, Made, X, with_objective
+from .examples import (
+    COUNTS,
+    GAPS,
+    GRAY,
+    ONCE,
+    QUICK,
+    STEPS,
+    TEXTS,
+    WAVES,
+    Made,
+    X,
+    timed,
+    with_objective,
+)
 
 _SHARES = 1 / (1 + np.exp(-X))
 _VAE = {"posterior": d.DiagonalGaussian(), "prior": StandardNormal()}
@@ -108,6 +121,15 @@ COMBINED: dict[str, Made] = {
         likelihood=d.CensoredGaussian((((-1.0, 1.0), (0.5, 0.5)),) * 4), **_VAE,
     ),
 }  # fmt: skip
+
+if find_spec("pandas"):
+    COMBINED["covariates"] = (
+        lambda: ae.vae(
+            2, modality=Series(6, time="t", covariates=("w",)), network=FullyConnected((8,)),
+            prior=StandardNormal(), **ONCE,
+        ),
+        timed, None,
+    )  # fmt: skip
 
 if find_spec("selfies"):
     COMBINED["molecules"] = (

@@ -37,6 +37,13 @@ def frame() -> Any:
     return pandas.DataFrame(columns)
 
 
+def timed() -> Any:
+    import pandas
+
+    steps = np.arange(40.0)
+    return pandas.DataFrame({"t": steps, "u": np.sin(steps), "v": np.cos(steps), "w": steps % 7})
+
+
 def ragged() -> list[np.ndarray]:
     return [step[: 8 + i] for i, step in enumerate(STEPS)]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..distributions import Dirac, Family
+from ..distributions import Dirac, Family, FixedGaussian, SharedGaussian
 from ..modalities import ContinuousContext, Labels, Modality
 from ..networks import Network
 from ..networks.modules import as_network
@@ -35,6 +35,7 @@ _EXAMPLES = {
     "corruption": "GaussianNoise()",
     "training": "Training()",
 }
+_SQUARES = (SharedGaussian, FixedGaussian)  # whose best reconstruction has the least squares
 BEST = "best"  # the word for a prior that held-out codes choose
 _DEFAULTS: dict[str, type[Any]] = {"objective": Reconstruction, "training": Training}
 
@@ -66,7 +67,7 @@ def check(arguments: Mapping[str, Any]) -> None:
 
     if not isinstance(conditional, (bool, np.bool_, Labels, ContinuousContext, type(None))):
         raise TypeError(
-            "expected conditional as True, False, Labels() or ContinuousContext(),"
+            "expected conditional as True, False, or what y is, Labels() or ContinuousContext(),"
             f" got {conditional!r}."
         )
 
@@ -80,7 +81,10 @@ def check(arguments: Mapping[str, Any]) -> None:
 
 
 def check_solver(
-    objective: Objective | None, posterior: Family | None, training: Solver | None
+    objective: Objective | None,
+    posterior: Family | None,
+    training: Solver | None,
+    likelihood: Family | None = None,
 ) -> None:
     r"""Check that no argument is ignored by a closed-form solver.
 
@@ -88,6 +92,7 @@ def check_solver(
         objective: The objective, if one was chosen.
         posterior: The posterior, if one was chosen.
         training: The training method, if one was chosen.
+        likelihood: The likelihood, if one was chosen.
 
     Raises:
         ValueError: If an argument has no effect because the solver is in closed form.
@@ -105,6 +110,7 @@ def check_solver(
     others = {
         "objective": None if type(objective) is Reconstruction else objective,
         "posterior": None if isinstance(posterior, Dirac) else posterior,
+        "likelihood": None if isinstance(likelihood, _SQUARES) else likelihood,
     }
 
     for name, value in others.items():

@@ -9,6 +9,7 @@ __all__ = [
     "check_lengths",
     "check_likelihood",
     "check_posterior",
+    "check_prior",
     "check_windows",
 ]
 
@@ -23,6 +24,7 @@ from ..corruptions import GaussianNoise
 from ..data import is_frame
 from ..data.sparse_rows import SparseRows
 from ..distributions import Family
+from ..objectives import Objective
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +101,32 @@ def check_likelihood(family: Family | None) -> None:
         raise ValueError(
             "expected a likelihood with a density or a probability, such as SharedGaussian() or"
             f" Bernoulli(), got {family!r}."
+        )
+
+
+def check_prior(prior: Any, generates: bool, objective: Objective) -> None:
+    r"""Refuse a prior that has no effect because codes have no density and do not follow it.
+
+    Arguments:
+        prior: The prior, if one was chosen.
+        generates: Whether the model draws new examples.
+        objective: The objective, which may itself refuse codes without a density.
+
+    Raises:
+        ValueError: If the prior has no effect.
+
+    Example:
+        >>> from autoencode.objectives import Reconstruction
+        >>> from autoencode.priors import StandardNormal
+        >>> check_prior(StandardNormal(), False, Reconstruction())
+        Traceback (most recent call last):
+        ValueError: prior=StandardNormal() has no effect: codes of this model have no density...
+    """
+    if prior is not None and not generates and not objective.posterior().has_density:
+        raise ValueError(
+            f"prior={prior!r} has no effect: codes of this model have no density, and are not"
+            " trained to follow a prior. Use prior=Mixture(), which is fitted to them, another"
+            " recipe, such as ae.vae() (command line: --recipe vae), or leave it out."
         )
 
 

@@ -183,6 +183,9 @@ def _solver(default: "Solver | None", values: dict[str, Any]) -> "Solver":
     if "device" in values:
         _check_device(values["device"])
 
+    if "checkpoint_seconds" in values and "checkpoint_dir" not in values:
+        raise ValueError("--checkpoint-seconds has no effect without --checkpoint-dir.")
+
     known = {} if default is None else default.get_params(deep=False)
 
     if default is not None and values.keys() <= known.keys():

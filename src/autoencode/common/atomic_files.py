@@ -6,7 +6,7 @@ lock on the file, which the system releases when the process ends in any way. Th
 folder deletes temporary files whose lock is free.
 """
 
-__all__ = ["check_writable", "replacing", "to_plain", "write_json"]
+__all__ = ["check_distinct", "check_writable", "replacing", "to_plain", "write_json"]
 
 import contextlib
 import errno
@@ -16,7 +16,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +148,37 @@ def check_writable(path: str | Path) -> None:
             reason = f"'{path.parent}' is not a folder"
 
         raise ValueError(f"cannot write '{path}': {reason}.") from None
+
+
+def check_distinct(new: Iterable[Path], read: Iterable[Path]) -> None:
+    r"""Check that no output is an input, under any name or link.
+
+    Arguments:
+        new: The files to write, which need not exist.
+        read: The files to read.
+
+    Raises:
+        ValueError: If a file is both.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> check_distinct([folder / "new.npy"], [folder / "x.npy"])
+    """
+    inputs = {}
+
+    for path in read:
+        with contextlib.suppress(OSError):
+            inputs[path.stat().st_dev, path.stat().st_ino] = path
+
+    for path in new:
+        with contextlib.suppress(OSError):
+            status = path.stat()
+
+            if (source := inputs.get((status.st_dev, status.st_ino))) is not None:
+                raise ValueError(
+                    f"cannot write '{path}': it is the input '{source}'. Use another name."
+                )
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@ r"""Progress bar for long computations in a terminal."""
 
 __all__ = ["track"]
 
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TypeVar
 
 from tqdm.auto import tqdm
@@ -12,7 +12,9 @@ _DELAY_SECONDS = 2.0
 Part = TypeVar("Part", bound=Sized)
 
 
-def track(parts: Iterable[Part], total: int, unit: str) -> Iterator[Part]:
+def track(
+    parts: Iterable[Part], total: int, unit: str, name: Callable[[Part], str] | None = None
+) -> Iterator[Part]:
     r"""Iterate over parts of a computation, with a progress bar.
 
     The bar shows the number of items done, the speed and the time left. It appears after two
@@ -23,6 +25,7 @@ def track(parts: Iterable[Part], total: int, unit: str) -> Iterator[Part]:
         parts: The parts; the length of each is its number of items.
         total: The number of items in all parts.
         unit: The name of the items.
+        name: The name of a part, which stands before the bar while it is worked on.
 
     Example:
         >>> list(track([[1, 2], [3]], 3, "numbers"))
@@ -38,5 +41,8 @@ def track(parts: Iterable[Part], total: int, unit: str) -> Iterator[Part]:
         disable=None,
     ) as bar:
         for part in parts:
+            if name is not None:
+                bar.set_description(name(part))
+
             yield part
             bar.update(len(part))

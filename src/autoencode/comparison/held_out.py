@@ -13,9 +13,10 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.utils import check_random_state
 
 from .. import inputs
-from ..common.atomic_files import check_writable
+from ..common.atomic_files import check_distinct, check_writable
 from ..common.failures import warn
 from ..data.joining import take
+from ..data.listing.sources import list_files
 from ..evaluation.factors import is_class
 from ..modalities.capabilities import Tokenized
 from ..training.schedule import parse_duration
@@ -42,12 +43,11 @@ def compare(
 ) -> Comparison:
     r"""Compare models with classical methods at several code sizes, on held-out examples.
 
-    Every method is fitted to all examples outside of a fold, and measured on the fold. Measures
-    are the error of its reconstructions as a share of that of the mean example, the share of
-    nearest neighbors that its codes keep, and, with labels, how well codes predict the labels.
-    Classical methods see the same scaled numbers as the models. Intervals of 95 % allow for the
-    training examples that folds share. If there are more than ten thousand examples, ten thousand
-    are drawn at random.
+    Every method is fitted to the rest of each fold, and measured on the fold: the error of its
+    reconstructions as a share of that of the mean example, the share of nearest neighbors that
+    its codes keep, and, with labels, how well they are predicted from codes. Classical methods see
+    the same scaled numbers as the models. Intervals of 95 % allow for the training examples that
+    folds share. Of more than ten thousand examples, so many are drawn at random.
 
     Classical multidimensional scaling (`"mds"`) has no codes for new examples: it sees the
     held-out examples, too, and is marked. Its codes of Euclidean distances are those of PCA.
@@ -60,11 +60,12 @@ def compare(
             to an unfitted estimator.
         latent_dims: The code sizes.
         n_folds: The number of folds.
-        time_budget: The time after which no fit begins, in seconds or as a string such as `"10m"`.
-            After each fold, half of the methods continue: those for which the answer is still
-            open. By default all folds are used.
+        time_budget: The time for everything, in seconds or as a string such as `"10m"`. A
+            training that has begun ends with it, and is marked; classical methods are not
+            interrupted. After each fold, the half of the methods goes on for which the answer is
+            still open. By default all folds are used.
         reference: The method that others have to beat.
-        modality: The kind of data; by default it is recognized.
+        modality: The kind of data, if it is to be another than the default.
         out: A folder for `comparison.json` and `comparison.png`. If they cannot be written in the
             end, a warning says why.
         random_state: The seed of folds and methods.
@@ -91,6 +92,8 @@ def compare(
     """
     if out is not None:
         check_writable(Path(out) / "comparison.json")
+        new = [Path(out) / f"comparison.{suffix}" for suffix in ("json", "png")]
+        check_distinct(new, list_files(Path(X)).files if isinstance(X, (str, Path)) else [])
 
     builders = resolve_methods(methods)
     sizes = _sizes(latent_dims)

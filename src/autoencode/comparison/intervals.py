@@ -1,6 +1,6 @@
 r"""Means over folds, with intervals that allow for their shared training data."""
 
-__all__ = ["Interval", "corrected_interval"]
+__all__ = ["Interval", "corrected_interval", "interval_factor"]
 
 import math
 from collections.abc import Sequence
@@ -61,6 +61,19 @@ def corrected_interval(values: Sequence[float], test_ratio: float) -> Interval:
         return Interval(mean, math.nan, math.nan)
 
     error = float(np.std(values, ddof=1)) * math.sqrt(1 / K + test_ratio)
-    half = float(t.ppf((1 + _CONFIDENCE) / 2, K - 1)) * error
+    half = interval_factor(K) * error
 
     return Interval(mean, mean - half, mean + half)
+
+
+def interval_factor(n_folds: int) -> float:
+    r"""Half of the width of an interval, in standard errors.
+
+    Arguments:
+        n_folds: The number of folds, at least two.
+
+    Example:
+        >>> round(interval_factor(5), 2)
+        2.78
+    """
+    return float(t.ppf((1 + _CONFIDENCE) / 2, n_folds - 1))

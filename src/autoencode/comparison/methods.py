@@ -1,7 +1,9 @@
 r"""Methods that can be compared: recipes, classical methods, and objects of the user."""
 
-__all__ = ["CLASSICAL", "Builder", "Trained", "resolve_methods", "train"]
+__all__ = ["CLASSICAL", "Builder", "Trained", "ending", "resolve_methods", "train"]
 
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +15,9 @@ from sklearn.manifold import Isomap
 from .. import recipes
 from ..estimator import Autoencoder
 from ..inference.scores import reconstruction_errors
+from ..training.schedule import parse_duration
+from ..training.solver import TrainingDefaults
+from ..training.trainer import Training
 from .rows import Rows
 
 Builder = Callable[[int], Any]
@@ -24,7 +29,7 @@ class Trained(NamedTuple):
 
     Example:
         >>> Trained._fields
-        ('codes', 'error', 'inductive')
+        ('codes', 'error', 'inductive', 'notes')
     """
 
     codes: Callable[[Any], NDArray]
@@ -36,6 +41,9 @@ class Trained(NamedTuple):
 
     inductive: bool = True
     r"""True if codes of new examples need no further fit."""
+
+    notes: tuple[str, ...] = ()
+    r"""Limits of the fit."""
 
 
 def resolve_methods(methods: Sequence[str] | Mapping[str, Any]) -> dict[str, Builder]:
@@ -78,7 +86,9 @@ def _builder(name: str, build: Any) -> Builder:
     return build
 
 
-def train(build: Builder, latent_dim: int, rows: Rows, X: Any, seed: int) -> Trained:
+def train(
+    build: Builder, latent_dim: int, rows: Rows, X: Any, seed: int, end: float = math.inf
+) -> Trained:
     r"""Fit a method to training examples.
 
     Arguments:
@@ -87,6 +97,8 @@ def train(build: Builder, latent_dim: int, rows: Rows, X: Any, seed: int) -> Tra
         rows: Conversion to rows, for methods that know no other data.
         X: The training examples.
         seed: The seed of the method.
+        end: The time of the monotonic clock at which a training ends. Other methods, which have
+            no steps to count, are not interrupted.
 
     Raises:
         ValueError: If the method cannot be fitted to these data.
@@ -106,7 +118,7 @@ def train(build: Builder, latent_dim: int, rows: Rows, X: Any, seed: int) -> Tra
         model.set_params(random_state=seed)
 
     if isinstance(model, Autoencoder):
-        return _train_autoencoder(model, rows, X)
+        return _train_autoencoder(model, rows, X, end)
 
     if rows.tokenized:
         raise ValueError("texts have no rows of numbers for it")
@@ -129,11 +141,18 @@ def train(build: Builder, latent_dim: int, rows: Rows, X: Any, seed: int) -> Tra
     return Trained(lambda new: model.transform(rows.of(new)), error if decodes else None)
 
 
-def _train_autoencoder(model: Autoencoder, rows: Rows, X: Any) -> Trained:
+def _train_autoencoder(model: Autoencoder, rows: Rows, X: Any, end: float) -> Trained:
     if model.modality is None:
         model.set_params(modality=rows.given)
 
+    training = model.training or Training()
+
+    if end < math.inf and isinstance(training, Training):
+        model.set_params(training=ending(training, end))
+
     model.fit(X)
+    done, wanted = len(model.history_), getattr(model.training_, "epochs", None) or 0
+    notes = [f"its training ended after {done} of {wanted} epochs"] * (done < wanted)
     same = repr(model.modality_) == repr(rows.modality)
     own = rows if same else Rows(model.modality_, X)
 
@@ -141,7 +160,33 @@ def _train_autoencoder(model: Autoencoder, rows: Rows, X: Any) -> Trained:
         errors = reconstruction_errors(*model._open(new), scaled=True)
         return float(errors.sum()) / own.total_error(new)
 
-    return Trained(model.transform, error if model.model_.decoder is not None else None)
+    decodes = model.model_.decoder is not None
+    return Trained(model.transform, error if decodes else None, notes=tuple(notes))
+
+
+def ending(training: Training, end: float) -> Training:
+    r"""Return a training that ends at a time of the monotonic clock.
+
+    It has as many epochs as without this time, if they fit in it.
+
+    Arguments:
+        training: The training.
+        end: The time, in seconds.
+
+    Example:
+        >>> training = ending(Training(), time.monotonic() + 60).resolve(1000)
+        >>> training.epochs, training.time_budget <= 60
+        (32, True)
+    """
+
+    class Ending(Training):
+        def resolve(self, n: int, defaults: TrainingDefaults = TrainingDefaults()) -> Training:
+            resolved = super().resolve(n, defaults)
+            own = parse_duration(training.time_budget) or math.inf
+            resolved.time_budget = min(own, max(1e-3, end - time.monotonic()))
+            return resolved
+
+    return Ending(**training.get_params(deep=False))
 
 
 def _decode(model: Any, Z: NDArray) -> NDArray:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from .intervals import interval_factor
+
 SMALL_ERROR = 0.05  # share of the error of the mean example
 
 
@@ -13,9 +15,14 @@ def choose(rows: Sequence[Any], reference: str) -> Any:
     r"""Choose a method and a code size.
 
     The code size is the smallest at which the best method has at most 5 % of the error of the mean
-    example; without one, it is the size with the lowest error. At this size, the reference is
+    example, or an error within one
+    standard error of the lowest one. At this size, the reference is
     chosen unless the interval of another method's difference from it lies below zero. Without
     intervals, from a single fold, the lowest error decides.
+
+    References:
+        | Classification and Regression Trees (Breiman et al., 1984), for the rule of one standard
+          error
 
     Arguments:
         rows: The rows of a comparison.
@@ -29,8 +36,10 @@ def choose(rows: Sequence[Any], reference: str) -> Any:
     if not scored or _error(scored[0]) >= 1:
         return None
 
-    small = [row for row in scored if _error(row) <= SMALL_ERROR]
-    size = min(row.latent_dim for row in small) if small else scored[0].latent_dim
+    enough = [
+        row for row in scored if _error(row) <= max(SMALL_ERROR, _with_standard_error(scored[0]))
+    ]
+    size = min(row.latent_dim for row in enough)
     here = [row for row in scored if row.latent_dim == size]
     base = next((row for row in here if row.method == reference), None)
     better = [row for row in here if row.excess is not None and row.excess.high < 0]
@@ -57,7 +66,7 @@ def recommend(rows: Sequence[Any], reference: str, tokenized: bool = False) -> s
         >>> vae = Row("vae", 2, lower, Interval(-0.1, -0.12, -0.08), 9.0, 5)
         >>> print(recommend([pca, vae], "pca"))
         Use vae with 2 numbers: it loses 40.0 % of the variance of held-out examples, 10 points
-        (2 to each side) less than pca. 2 is the largest size ...
+        (2 to each side) less than pca. Keep 2 numbers: 2 is the largest size ...
     """
     scored = [row for row in rows if "error" in row.measures]
     chosen = choose(rows, reference)
@@ -80,23 +89,43 @@ def recommend(rows: Sequence[Any], reference: str, tokenized: bool = False) -> s
     elif chosen.excess is not None:
         text += f", {_gap(chosen, tokenized)} less than {reference}"
 
-    return f"{text}. {_size(chosen, scored)}"
+    return f"{text}. {_size(chosen, scored, tokenized)}"
 
 
-def _size(chosen: Any, scored: Sequence[Any]) -> str:
+def _size(chosen: Any, scored: Sequence[Any], tokenized: bool) -> str:
+    r"""Returns how many numbers to keep, and why: the errors of the best method of each size."""
     size, largest = chosen.latent_dim, max(row.latent_dim for row in scored)
+    best = {row.latent_dim: _error(row) for row in sorted(scored, key=_error, reverse=True)}
+    text = f"Keep {size} number{'s' * (size > 1)}: "
 
-    if min(_error(row) for row in scored if row.latent_dim == size) <= SMALL_ERROR:
-        return f"{size} is the first size that keeps 95 %."
+    if best[size] <= SMALL_ERROR and not tokenized:
+        text += f"{size} is the first size that keeps 95 %"
+    elif size == largest:
+        text += f"{size} is the largest size that was compared, and more numbers may lose less"
+    else:
+        text += f"larger codes, up to {largest}, lose less by no more than one standard error"
 
-    if size == largest:
-        return f"{size} is the largest size that was compared: more numbers may lose less."
+    if len(best) == 1:
+        return f"{text}."
 
-    return f"Larger codes, up to {largest}, do not lose less."
+    losses = ", ".join(
+        f"{d} lose{'s' * (d == 1)} {_share(best[d], tokenized)}" for d in sorted(best)
+    )
+    return f"{text} ({losses})."
+
+
+def _share(error: float, tokenized: bool) -> str:
+    return f"{error:.2f} edits per byte" if tokenized else f"{100 * error:.1f} %"
 
 
 def _error(row: Any) -> float:
     return float(row.measures["error"].value)
+
+
+def _with_standard_error(row: Any) -> float:
+    r"""Returns the error and its standard error, which a single fold does not have."""
+    half = (row.measures["error"].high - row.measures["error"].low) / 2
+    return _error(row) + (half / interval_factor(row.n_folds) if math.isfinite(half) else 0.0)
 
 
 def _loss(row: Any, tokenized: bool) -> str:

@@ -42,6 +42,10 @@ class Row(NamedTuple):
     notes: tuple[str, ...] = ()
     r"""Warnings and limits."""
 
+    inductive: bool = True
+    r"""False if the method has no codes for new examples, so that it saw the held-out ones. The
+    table marks it with an asterisk."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
@@ -120,7 +124,7 @@ def _table(found: Comparison) -> list[str]:
     header = ["method", "numbers", *(_HEADERS[name] for name in shown), "seconds", "folds"]
     cells = [
         [
-            row.method,
+            row.method + "*" * (not row.inductive),
             str(row.latent_dim),
             *(_cell(row.measures.get(name)) for name in shown),
             f"{row.seconds:.1f}" if row.n_folds else "",
@@ -144,6 +148,10 @@ def _cell(interval: Interval | None) -> str:
     return f"{interval.value:.3f}" + ("" if math.isnan(half) else f" ± {half:.3f}")
 
 
+_TRANSDUCTIVE = "* It has no codes for new examples: it was fitted to the held-out examples, too."
+
+
 def _notes(found: Comparison) -> list[str]:
     notes = [f"{row.method}({row.latent_dim}): {note}" for row in found.rows for note in row.notes]
-    return [f"Stopped early: {found.interrupted}."] * bool(found.interrupted) + notes
+    marked = [_TRANSDUCTIVE] * any(not row.inductive for row in found.rows)
+    return [f"Stopped early: {found.interrupted}."] * bool(found.interrupted) + marked + notes

@@ -33,13 +33,14 @@ class Trials:
         candidates: The methods and code sizes.
         kind: The kind of data.
         reference: The method that others have to beat. It stays in the race.
-        budget: The seconds after which no fit begins, or `None`.
+        budget: The seconds after which no fit begins and trainings end, or `None`.
         seed: The seed of the methods in the first fold.
 
     Attributes:
         measures: The measures of each candidate, fold by fold.
         seconds: The time of each fit.
         notes: Warnings and refusals of each candidate.
+        transductive: The candidates without codes for new examples.
         interrupted: Why the trials ended early; empty if they did not.
 
     Example:
@@ -68,6 +69,7 @@ class Trials:
         self.measures: dict[Candidate, list[dict[str, float]]] = {c: [] for c in candidates}
         self.seconds: dict[Candidate, list[float]] = {c: [] for c in candidates}
         self.notes: dict[Candidate, list[str]] = {c: [] for c in candidates}
+        self.transductive: set[Candidate] = set()
         self.interrupted = ""
 
     def run(self, folds: Sequence[Callable[[], Fold]]) -> None:
@@ -82,7 +84,7 @@ class Trials:
         with _raising_interrupts():
             try:
                 for [(k, fold, rows, candidate)] in track(
-                    ([fit] for fit in self._fits(folds)), total, "fits"
+                    ([fit] for fit in self._fits(folds)), total, "fits", _now
                 ):
                     if time.monotonic() + max(self.seconds[candidate], default=0.0) > self.end:
                         self.interrupted = f"the time budget of {self.budget:g} s was spent"
@@ -123,13 +125,14 @@ class Trials:
         began = time.monotonic()
 
         with _noting(self.notes[candidate]):
-            trained = train(self.builders[name], latent_dim, rows, fold.X, self.seed + k)
+            build, seed = self.builders[name], self.seed + k
+            trained = train(build, latent_dim, rows, fold.X, seed, self.end)
+            self.notes[candidate] += trained.notes
             self.seconds[candidate].append(time.monotonic() - began)
             self.measures[candidate].append(measure(trained, rows, fold))
 
-            if not trained.inductive and k == 0:
-                note = "its codes of held-out examples come from a fit to them"
-                self.notes[candidate].append(note)
+            if not trained.inductive:
+                self.transductive.add(candidate)
 
     def _row(self, candidate: Candidate) -> Row:
         ratio = 1 / max(1, self.n_folds - 1)  # of held-out to training examples
@@ -147,7 +150,14 @@ class Trials:
         seconds = float(np.mean(self.seconds[candidate])) if folds else 0.0
         notes = tuple(dict.fromkeys(self.notes[candidate]))
 
-        return Row(*candidate, measures, excess, seconds, len(folds), notes)
+        inductive = candidate not in self.transductive
+
+        return Row(*candidate, measures, excess, seconds, len(folds), notes, inductive)
+
+
+def _now(fits: Sequence[tuple[int, Fold, Rows, Candidate]]) -> str:
+    k, _, _, (method, size) = fits[0]
+    return f"{method}({size}), fold {k + 1}"
 
 
 @contextlib.contextmanager

@@ -3,15 +3,18 @@ r"""Arrays from files: `.npy`, `.npz`, `.csv`, `.parquet` and IDX."""
 __all__ = ["read_array"]
 
 import gzip
+import logging
 import math
 import zipfile
 from pathlib import Path
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ..common.batching import data_limits
 from .disk_arrays import has_no_maps
+from .listing.names import first_few
 from .listing.packed import check_growth, most_unpacked
 from .listing.sources import check_source, no_such
 from .remedies import remedy
@@ -19,6 +22,8 @@ from .sparse_rows import as_sparse_rows
 from .tabular.formats import TEXTS, TableFormat, table_suffix
 from .tabular.frames.reading import read_frame
 from .tabular.numeric import Table, read_csv, read_parquet
+
+log = logging.getLogger(__name__)
 
 _ARRAYS = {".npy", ".npz"}
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -66,7 +71,7 @@ def read_array(
         return read_csv(path, label, given)
 
     if table is not None:
-        return (read_parquet if table == ".parquet" else _read_frame)(path, label)
+        return (read_parquet if table == ".parquet" else _read_frame)(path, label, given)
 
     if label is not None:
         raise ValueError(f"only .csv and .parquet files have a label column, not '{path}'.")
@@ -95,9 +100,9 @@ def read_array(
         raise ValueError(f"cannot read '{path}': it is damaged or truncated ({error}).") from None
 
 
-def _read_frame(path: Path, label: str | None) -> Table:
+def _read_frame(path: Path, label: str | None, given: TableFormat | None) -> Table:
     r"""Reads numbers from JSON lines or an Arrow file."""
-    frame = read_frame(path)
+    frame = read_frame(path, given=given)
 
     if label is not None and label not in frame.columns:
         raise ValueError(
@@ -131,6 +136,18 @@ def _read_npy(path: Path) -> NDArray:
     if not isinstance(array, np.ndarray):
         raise ValueError("it is a .npz file: rename it to end in .npz.")
 
+    with path.open("rb") as file:
+        read_header = {1: npy.read_array_header_1_0, 2: npy.read_array_header_2_0}
+        version = npy.read_magic(file)[0]
+        read_header.get(version, npy.read_array_header_2_0)(file)
+        rest = path.stat().st_size - file.tell() - array.nbytes
+
+    if rest > 0:
+        raise ValueError(
+            f"{rest:,} bytes follow its array of shape {array.shape}, as if several arrays were"
+            " saved to one file: save each to a file of its own, or all with np.savez."
+        )
+
     return array
 
 
@@ -151,7 +168,12 @@ def _read_npz(path: Path) -> Table:
         if name is None:
             raise ValueError(f"expected an array 'X', or a single one, got {names}.")
 
-        return Table(arrays[name], arrays["y"] if "y" in names and name != "y" else None)
+        y = arrays["y"] if "y" in names and name != "y" else None
+
+        if others := [other for other in names if other not in (name, "y")]:
+            log.info("read %r of '%s'; left out: %s.", name, path, first_few(others))
+
+        return Table(arrays[name], y)
 
 
 def _remedy(path: Path) -> str:

@@ -4,6 +4,7 @@ r"""Diagnosis of a trained model: findings in sentences, the most serious first.
 - `finding`: `Finding` and `Diagnosis`, the results
 - `subject`: the model with samples of its training data and of new data
 - `training`: failures that the records of the training show
+- `learning_rate`: a trial of another learning rate
 - `codes`: codes that carry too little, or lie where the prior does not
 - `outputs`: reconstructions and new examples
 - `data`: columns and rows that mislead a model or its evaluation

@@ -15,8 +15,9 @@ from .subject import Subject
 _ACTIVE_VARIANCE = 1e-2  # of posterior means, as in the definition of active units
 _MIN_RELATIVE_VARIANCE = 1e-6  # of codes without a density, relative to the largest
 _MIN_LOSS_OF_SHUFFLED = 1.1
-_KEPT_VARIANCE = 0.99
+_MAX_LOST = 0.01  # of what the whole code explains
 _MIN_SIZE = 4
+_MIN_USED = 0.5  # default codes of small data may have a few units to spare
 _MAX_RATE_OF_DEAD = 1e-3
 _MAX_DEAD_SHARE = 0.1
 _MAX_COMPARED_TEXTS = 200
@@ -49,7 +50,7 @@ def check_codes(subject: Subject) -> Iterator[Finding]:
 
     d, used = z.shape[1], int(active.sum())
 
-    if used < d:
+    if used < _MIN_USED * d:
         yield Finding(
             "unused units",
             0.2 + 0.1 * (1 - used / d),
@@ -59,40 +60,50 @@ def check_codes(subject: Subject) -> Iterator[Finding]:
             _bars(variance, "Variances of the units: the shortest bars are not used."),
         )
 
-    needed = _components(z[:, active].double())
+    yield from _size(subject, active)
 
-    if used >= _MIN_SIZE and needed <= used // 2:
+
+def _size(subject: Subject, active: Tensor) -> Iterator[Finding]:
+    r"""Yields whether fewer numbers do as well, or the code is too small for the data."""
+    known, d, used = subject.known, len(active), int(active.sum())
+    n = _MAX_COMPARED_TEXTS if isinstance(subject.blueprint.modality, Tokenized) else len(known.x)
+    x, z, c = known.x[:n], known.z[:n].double(), None if known.c is None else known.c[:n]
+    own = float(known.error[:n].mean())
+    mean = z.mean(dim=0)
+    V = torch.linalg.eigh(torch.cov(z.T).reshape(d, d)).eigenvectors.flip(1)
+    if used < _MIN_SIZE:
+        return
+
+    def error(k: int) -> float:
+        within = mean + (z - mean) @ V[:, :k] @ V[:, :k].T
+        return float(subject.errors(x, within.to(known.z.dtype), c).mean())
+
+    errors = {k: error(k) for k in dict.fromkeys((0, 1, used // 4, used // 2))} | {used: own}
+    most = own + _MAX_LOST * max(0.0, errors[0] - own)
+    enough = [k for k, e in errors.items() if 0 < k < used and e <= most]
+
+    if enough:
+        k = min(enough)
         yield Finding(
             "code larger than needed",
             0.2,
-            f"{needed} principal components hold 99 % of the variance of codes of {used} numbers.",
-            f"latent_dim={needed} may do as well: compare(X, latent_dims=({needed}, {d})) tells.",
-            {"components": needed, "latent_dim": d},
-            _cumulative(z[:, active].double(), needed),
+            f"{k} principal component{'s' * (k > 1)} of the codes of {used} numbers reconstruct as"
+            f" well: with an error of {errors[k]:.3g} instead of {own:.3g}.",
+            f"latent_dim={k} may do as well: compare(X, latent_dims=({k}, {d})) tells.",
+            {"components": k, "latent_dim": d, "error": own, "error_of_components": errors[k]},
+            Chart(
+                "lines",
+                {"error": tuple(zip(*sorted(errors.items())))},
+                "The error with codes projected onto their first principal components.",
+                "principal components of the codes",
+                "error",
+            ),
         )
 
 
 def _bars(variance: Tensor, about: str) -> Chart:
     named = {f"z{j + 1}": v for j, v in enumerate(variance.tolist())}
     return Chart("bars", named, about, "variance of the codes")
-
-
-def _cumulative(z: Tensor, needed: int) -> Chart:
-    values = torch.linalg.eigvalsh(torch.cov(z.T)).flip(0).clamp(min=0)
-    shares = 100 * values.cumsum(dim=0) / values.sum()
-    line = (range(1, len(values) + 1), shares.numpy())
-    about = "The share of the variance of codes that the first principal components hold."
-
-    return Chart(
-        "lines", {"share": line}, about, "principal components", "% of the variance",
-        {"99 %": needed},
-    )  # fmt: skip
-
-
-def _components(z: Tensor) -> int:
-    r"""Returns the number of principal components that hold nearly all variance."""
-    values = torch.linalg.eigvalsh(torch.cov(z.T).reshape(z.shape[1], -1)).flip(0).clamp(min=0)
-    return int((values.cumsum(dim=0) / values.sum() < _KEPT_VARIANCE).sum()) + 1
 
 
 def _ignored(subject: Subject) -> Iterator[Finding]:
@@ -107,7 +118,7 @@ def _ignored(subject: Subject) -> Iterator[Finding]:
     if other <= _MIN_LOSS_OF_SHUFFLED * own:
         yield Finding(
             "ignored code",
-            0.85,
+            0.955,
             f"The decoder hardly uses the code: with the code of another example the error is"
             f" {other:.3g}, and {own:.3g} with its own.",
             "Use a smaller beta, free_nats=..., or a decoder with fewer layers.",
@@ -125,6 +136,17 @@ def _dead(z: Tensor) -> Iterator[Finding]:
     r"""Yields units of sparse codes that are hardly ever on."""
     rate = (z != 0).double().mean(dim=0)
     dead = float((rate < _MAX_RATE_OF_DEAD).double().mean())
+    on = int((rate > 1 - _MAX_RATE_OF_DEAD).sum())
+
+    if on:
+        yield Finding(
+            "always-on units",
+            0.35,
+            f"{on} of {len(rate)} units of the sparse code are on for every example, so that they"
+            " act like a constant.",
+            "Use a smaller k, a larger penalty, or more units.",
+            {"always_on": on},
+        )
 
     if dead > _MAX_DEAD_SHARE:
         yield Finding(

@@ -151,7 +151,7 @@ def _drift(subject: Subject) -> Iterator[Finding]:
         what = _named(subject, [j]) if own else f"{'number' if columns else 'component'} {j}"
         yield Finding(
             "drift",
-            0.5,
+            0.71,
             f"New examples are distributed otherwise than the training examples:"
             f" {int(moved.sum())} of {len(tests)} features have shifted, {what} most.",
             "Shuffle before the data are split, or fit again on newer data.",

@@ -5,16 +5,42 @@ __all__ = ["diagnose"]
 from ..common.seeding import seeded
 from .codes import check_codes
 from .data import check_data
-from .finding import Diagnosis
+from .finding import Diagnosis, Finding
+from .learning_rate import check_trial
 from .outputs import check_new_examples, check_reconstructions
 from .subject import Subject
 from .training import check_training
 
 _CHECKED = (
     "collapse", "ignored code", "unused and dead units", "size of the code", "under-training",
-    "skipped steps", "over-fitting", "likelihood", "detail of images", "gain over a linear model",
-    "new examples", "copies", "drift", "shared and duplicate rows", "columns",
+    "learning rate", "skipped steps", "over-fitting", "likelihood", "detail of images",
+    "gain over a linear model", "prior", "new examples", "copies", "drift",
+    "shared and duplicate rows", "columns",
 )  # fmt: skip
+
+
+_POOR = (
+    "blurred images", "code too small", "likelihood misfit", "no better than linear",
+    "unlike samples",
+)  # fmt: skip
+_UNTRAINED = (
+    *_POOR, "code larger than needed", "codes off the prior", "collapse", "ignored code",
+    "no better than a constant", "under-training", "unused units",
+)  # fmt: skip
+# A finding is left out if a more serious one explains it
+_CONSEQUENCES = {
+    "codes off the prior": ("no better than a constant", "under-training", "unlike samples"),
+    "collapse": (
+        *_POOR, "codes off the prior", "ignored code", "no better than a constant",
+        "under-training",
+    ),
+    "drift": ("over-fitting",),
+    "ignored code": (*_POOR, "code larger than needed", "no better than a constant"),
+    "no better than a constant": _POOR,
+    "skipped steps": _UNTRAINED,
+    "under-training": (*_POOR, "collapse", "ignored code", "unused units"),
+    "wrong learning rate": _UNTRAINED,
+}  # fmt: skip
 
 
 def diagnose(subject: Subject) -> Diagnosis:
@@ -36,17 +62,17 @@ def diagnose(subject: Subject) -> Diagnosis:
     """
     subject.model.eval()
     checks = (
-        check_training, check_codes, check_reconstructions, check_new_examples, check_data,
+        check_training, check_trial, check_codes, check_reconstructions,
+        check_new_examples, check_data,
     )  # fmt: skip
 
     with seeded(subject.seed):
         findings = [finding for check in checks for finding in check(subject)]
 
-    names = [f.name for f in findings]
+    first: dict[str, Finding] = {}  # of each name, the most serious
 
-    # A model that does not use its code at all has no better samples or reconstructions
-    if "collapse" in names:
-        hidden = {"no better than a constant", "unlike samples", "blurred images"}
-        findings = [f for f in findings if f.name not in hidden]
+    for finding in sorted(findings, key=lambda f: -f.severity):
+        if not any(finding.name in _CONSEQUENCES.get(cause, ()) for cause in first):
+            first.setdefault(finding.name, finding)
 
-    return Diagnosis(findings, _CHECKED)
+    return Diagnosis([*first.values()], _CHECKED)

@@ -5,26 +5,30 @@ __all__ = ["check_new_examples", "check_reconstructions"]
 from collections.abc import Iterator
 
 import torch
+from scipy.stats import ks_2samp
 from torch import Tensor
 
 from ..common.seeding import seeded
 from ..distributions import Dirac
 from ..evaluation import copying, fidelity
 from ..evaluation.generation import nearest_distances
+from ..inference.batched import map_batches
 from ..inference.generation import draw_examples, sample_codes
-from ..modalities.capabilities import Tabular, Tiled, Tokenized
+from ..modalities.capabilities import Tiled, Tokenized
 from ..pages import Chart
 from ..training.linear.factor_analysis import principal_components
 from .finding import Finding
-from .subject import Sample, Subject
+from .subject import Sample, Subject, as_rows
 
 _MAX_RATIO = 1.5  # of the errors of new and of training examples
 _STANDARD_ERRORS = 4.0
 _MIN_GAIN = 0.02  # over principal components
+_MAX_OF_WIDER, _MIN_LOST = 0.4, 0.1  # of the model's error, and of the variance
 _MIN_SHARPNESS = 0.3
 _MIN_SIDE = 8
 _FAR_RESIDUAL, _MAX_FAR_SHARE = 6.0, 2e-3
 _MIN_COVERAGE = 0.4
+_MAX_SHIFT = 0.5  # largest distance of distribution functions, 1 if they do not overlap
 _MAX_COPYING = 0.7
 _MIN_EXAMPLES = 40
 _MAX_FEATURES = 64
@@ -50,7 +54,9 @@ def check_reconstructions(subject: Subject) -> Iterator[Finding]:
     if isinstance(modality, Tiled) and known.x.ndim == 4:
         yield from _blurred(subject.held_out)
 
-    if subject.model.posterior.has_density and isinstance(modality, Tabular):
+    yield from _too_small(subject)
+
+    if subject.model.posterior.has_density:
         yield from _misfit(subject)
 
 
@@ -67,12 +73,16 @@ def check_new_examples(subject: Subject) -> Iterator[Finding]:
         return
 
     with seeded(subject.seed):
-        drawn = draw_examples(model, modality, sample_codes(model, len(real.x), real.c), real.c)
+        z = sample_codes(model, len(real.x), real.c)
+        drawn = draw_examples(model, modality, z, real.c)
+        codes = map_batches(model, lambda m, x: m.encode(x).sample(), real.x, real.c)
 
-    new = drawn.flatten(start_dim=1).double().cpu().nan_to_num()
+    yield from _off_prior(codes, z)
+
+    new = as_rows(drawn)
     mean = real.rows.mean(dim=0)
     V, _ = principal_components(real.rows - mean, _MAX_FEATURES)
-    x, y, train = ((rows - mean) @ V.T for rows in (real.rows, new, subject.known.rows))
+    x, y = ((rows - mean) @ V.T for rows in (real.rows, new))
     coverage = fidelity(x, y).coverage
 
     if coverage.value < _MIN_COVERAGE:
@@ -84,15 +94,21 @@ def check_new_examples(subject: Subject) -> Iterator[Finding]:
             "prior=ae.priors.Mixture() or ae.priors.FlowPrior() follows the codes; more epochs and"
             " a wider code sharpen samples.",
             {"coverage": coverage.value},
+            _clouds(x, y),
         )
 
     if subject.new is not None:
-        p = copying(train, x, y)
+        # New images are means, so that they are compared with means: these lack the same noise
+        means = isinstance(modality, Tiled)
+        known, x = (
+            ((as_rows(s.r) if means else s.rows) - mean) @ V.T for s in (subject.known, real)
+        )
+        p = copying(known, x, y)
 
         if p.value > _MAX_COPYING and p.value > 0.5 + _STANDARD_ERRORS * p.standard_error:
             yield Finding(
                 "copies",
-                0.65,
+                0.72,
                 f"New examples repeat training examples: one is closer to them than a held-out"
                 f" example is with probability {p.value:.2f}, for 0.5 without copies.",
                 "Use a narrower network or code, more examples, or prior=StandardNormal().",
@@ -100,13 +116,40 @@ def check_new_examples(subject: Subject) -> Iterator[Finding]:
                 Chart(
                     "histogram",
                     {
-                        name: nearest_distances(rows, train).numpy()
+                        name: nearest_distances(rows, known).numpy()
                         for name, rows in (("held out", x), ("new", y))
                     },
                     "Distances to the nearest training example: new ones lie closer.",
                     "distance to the nearest training example",
                 ),
             )
+
+
+def _off_prior(z: Tensor, prior: Tensor) -> Iterator[Finding]:
+    r"""Yields whether codes are distributed otherwise than the prior, unit by unit."""
+    if z.ndim != 2:
+        return
+
+    shifts = [ks_2samp(a, b).statistic for a, b in zip(z.T.numpy(), prior.T.numpy())]
+    j = max(range(len(shifts)), key=lambda k: shifts[k])
+    away = sum(shift > _MAX_SHIFT for shift in shifts)
+
+    if away:
+        yield Finding(
+            "codes off the prior",
+            0.96,
+            f"{away} of {len(shifts)} units of the codes are distributed otherwise than the prior,"
+            f" so that new examples come from where no codes are: z{j + 1} most.",
+            "prior=ae.priors.Mixture() or ae.priors.FlowPrior() follows the codes; a larger beta"
+            " draws them to the prior.",
+            {"units": float(away), "largest_shift": float(shifts[j])},
+            Chart(
+                "histogram",
+                {"codes": z[:, j].numpy(), "prior": prior[:, j].numpy()},
+                f"The unit z{j + 1} of codes, and of draws from the prior.",
+                f"z{j + 1}",
+            ),
+        )
 
 
 def _clouds(x: Tensor, y: Tensor) -> Chart:
@@ -166,6 +209,44 @@ def _linear(subject: Subject) -> Iterator[Finding]:
                 {"this model": own, f"{d} principal components": linear},
                 "The mean error of the model and of principal components.",
                 "squared error of a scaled example",
+            ),
+        )
+
+
+def _too_small(subject: Subject) -> Iterator[Finding]:
+    r"""Yields whether twice as many principal components keep far more than the model does."""
+    if subject.known.z.ndim != 2 or subject.known.x.isnan().any():
+        return
+
+    known, held_out = subject.known.rows, subject.held_out
+    d = 2 * subject.known.z.shape[1]
+    mean = known.mean(dim=0)
+    x = held_out.rows - mean
+
+    if d > min(known.shape) // 2:
+        return
+
+    V, _ = principal_components(known - mean, d)
+    linear, total = float((x - x @ V.T @ V).square().sum()), float(x.square().sum())
+    own = float((held_out.r.flatten(start_dim=1).double() - held_out.rows).square().sum())
+
+    if linear < _MAX_OF_WIDER * own and own > _MIN_LOST * total:
+        yield Finding(
+            "code too small",
+            0.25,
+            f"{d} principal components lose {100 * linear / total:.0f} % of the variance, the"
+            f" model with {d // 2} numbers {100 * own / total:.0f} %.",
+            f"Use latent_dim={d}, unless a code of {d // 2} numbers is what you want, such as for"
+            " a picture.",
+            {"lost": own / total, "lost_by_components": linear / total},
+            Chart(
+                "bars",
+                {
+                    f"this model, {d // 2} numbers": 100 * own / total,
+                    f"{d} principal components": 100 * linear / total,
+                },
+                "The share of the variance of examples that is lost.",
+                "% of the variance",
             ),
         )
 

@@ -1,6 +1,6 @@
 r"""A trained model with samples of its training data and of new data."""
 
-__all__ = ["Sample", "Subject"]
+__all__ = ["Sample", "Subject", "as_rows"]
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -12,6 +12,7 @@ from torch import Tensor
 from ..blueprint import Blueprint
 from ..data import Examples
 from ..inference.batched import map_batches
+from ..inference.quality.task import as_rows
 from ..modalities.capabilities.tables import scaled_error
 from ..models.latent import LatentModel
 from ..objectives import Objective
@@ -46,7 +47,7 @@ class Sample(NamedTuple):
     @property
     def rows(self) -> Tensor:
         r"""Returns scaled examples as rows in double precision; missing numbers are zero."""
-        return self.x.flatten(start_dim=1).double().nan_to_num()
+        return as_rows(self.x)
 
 
 class Subject:
@@ -102,6 +103,11 @@ class Subject:
         self.c_new = c_new
         self.names = names
         self.seed = seed
+
+    @property
+    def examples(self) -> Examples:
+        r"""At most two thousand training examples, evenly spaced, as loaded."""
+        return Examples(self.x, None, self.c).spread(MAX_EXAMPLES)[:]
 
     @cached_property
     def known(self) -> Sample:

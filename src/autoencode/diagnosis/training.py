@@ -14,7 +14,7 @@ _OF_HISTORY = {"no better than a constant", "skipped steps", "under-training"}
 _SEVERITY = {
     "no better than a constant": 0.95,
     "collapse": 0.9,
-    "skipped steps": 0.8,
+    "skipped steps": 0.965,
     "dominant example": 0.6,
     "uneven scales": 0.55,
     "under-training": 0.45,

@@ -14,7 +14,7 @@ from sklearn.utils import Bunch, Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ..blueprint import arguments
+from ..blueprint import arguments, checks
 from ..common import container
 from ..common.atomic_files import check_writable
 from ..common.seeding import seeded
@@ -264,6 +264,8 @@ class Autoencoder(
         with seeded(self.seed_):
             training = (self.training or Training()).clone()
             run = FitRun(self.blueprint_, training, data, self.seed_)
+            choices = self.blueprint_
+            checks.check_prior(self.prior, choices.generates, choices.objective)
             self.model_, self.objective_ = run.model, run.step.objective
             self.training_ = run.training
 

@@ -12,7 +12,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from ..blueprint import checks
-from ..common.atomic_files import check_writable, replacing
+from ..common.atomic_files import check_distinct, check_writable, replacing
 from ..corruptions.resolution import check_factor
 from ..data import Examples
 from ..data.listing.names import file_names
@@ -86,7 +86,7 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         Raises:
             ValueError: If the examples are not like those of `fit`, if `pool_windows` is set for a
                 kind of data without windows, if `indices` is set and codes are not quantized, or
-                if two of the arguments exclude each other.
+                if two of the arguments exclude each other. If `out` is the file `X`.
         """
         if full_size:
             check_is_fitted(self, "model_")
@@ -117,6 +117,7 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
                 raise ValueError("indices are not sparse codes: write them to a .npy file.")
 
             check_writable(out)
+            check_distinct([Path(out)], [Path(X)] if isinstance(X, (str, Path)) else [])
             opened = self._open(X, y)
             units.write_codes(codes.each_code(*opened, indices=indices), len(opened.x), out)
             return Path(out)
@@ -212,8 +213,8 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
             sizes. With `out`, the path of the new file, or a list of those in the new folder.
 
         Raises:
-            ValueError: If the examples are not like those of `fit`, or if `out` is given for
-                anything but sounds in files.
+            ValueError: If the examples are not like those of `fit`, if `out` is given for
+                anything but sounds in files, or if a new file would replace a file of `X`.
         """
         check_is_fitted(self, "model_")
 
@@ -223,8 +224,14 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         if full_size and isinstance(self.modality_, Tiled):
             return self._each_image(X, y, own_size.reconstruct_in_own_size)
 
-        if not (full_size and isinstance(self.modality_, Windowed)):
+        if not full_size:
             return as_given(self.modality_, codes.reconstruct_means(*self._open(X, y)), X)
+
+        if not isinstance(self.modality_, Windowed):
+            raise ValueError(
+                "full_size=True is for images, and for sounds and series, which have windows; got"
+                f" {self.modality_}. Leave it out."
+            )
 
         opened, windows = self._open_windows(X, y)
         r = codes.reconstruct_scaled(*opened)
@@ -281,13 +288,15 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
                 f" {type(X).__name__} and {modality}. Leave it out, and save the returned arrays."
             )
 
-        names, single = list_files(Path(X)).names, not Path(X).is_dir()
+        listing, single = list_files(Path(X)), not Path(X).is_dir()
+        names = listing.names
         folder = out.is_dir() or not out.suffix
 
         if not (single or folder):
             raise ValueError(f"expected a folder for the sounds of the folder '{X}', got '{out}'.")
 
         new = [out / n for n in file_names(names, 0, modality.suffix)] if folder else [out]
+        check_distinct(new, listing.files)
         c = self._context(y, None, len(names))
         places, written = dict(zip(names, zip(new, range(len(new))))), []
 

@@ -1,6 +1,7 @@
 r"""Measures of a trained model.
 
 - `importance`: log-evidence, and codes with weights, by importance sampling
+- `annealing`: log-evidence by annealed importance sampling
 - `codes`: active units and mutual information of codes
 - `factors`: agreement of units with known factors
 - `generation`: distances between real and new examples
@@ -12,13 +13,16 @@ __all__ = [
     "Disentanglement",
     "Fidelity",
     "active_units",
+    "annealed_log_evidence",
     "copying",
     "disentanglement",
+    "factor_vae_score",
     "fidelity",
     "frechet_distance",
     "kernel_distance",
     "log_evidence",
     "log_spectral_distance",
+    "metadata_information",
     "mutual_information",
     "ndcg_at_k",
     "posterior_diagnostics",
@@ -28,8 +32,14 @@ __all__ = [
     "weighted_codes",
 ]
 
+from .annealing import annealed_log_evidence
 from .codes import active_units, mutual_information, posterior_diagnostics, unit_information
-from .factors import Disentanglement, disentanglement
+from .factors import (
+    Disentanglement,
+    disentanglement,
+    factor_vae_score,
+    metadata_information,
+)
 from .generation import Fidelity, copying, fidelity, frechet_distance, kernel_distance
 from .importance import log_evidence, weighted_codes
 from .rankings import ndcg_at_k, recall_at_k

@@ -1,18 +1,29 @@
 r"""Agreement of the units of codes with known factors of variation."""
 
-__all__ = ["Disentanglement", "disentanglement", "is_class"]
+__all__ = [
+    "Disentanglement",
+    "disentanglement",
+    "factor_vae_score",
+    "is_class",
+    "metadata_information",
+]
 
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import mutual_info_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
+from ..common.estimates import Estimate, estimate_mean
+
+_MIN_SPREAD = 0.05  # of the standard deviation of the widest unit
 _MAX_CLASSES = 20  # whole numbers of more values are regressed on
 
 
@@ -138,6 +149,130 @@ def disentanglement(
         informativeness=accuracy,
         information=I,
     )
+
+
+def factor_vae_score(
+    Z: ArrayLike,
+    factors: ArrayLike,
+    n_batches: int = 800,
+    batch_size: int = 64,
+    random_state: int | np.random.RandomState | None = 0,
+) -> Estimate:
+    r"""Accuracy with which the unit of least variance tells which factor was held fixed.
+
+    .. math:: \arg \min_j \frac{\mathrm{Var}_{i \in B} (z_{ij})}{\mathrm{Var} (z_j)}
+
+    For each vote, a batch :math:`B` of examples shares one value of one factor, drawn at random. A
+    majority vote of half of the batches assigns units to factors, and the other half is scored.
+    Units that hardly vary have no vote.
+
+    References:
+        | Disentangling by Factorising (Kim & Mnih, 2018), section 4
+        | https://arxiv.org/abs/1802.05983
+
+    Arguments:
+        Z: The codes, with shape `(N, d)`.
+        factors: The true factors, each with few values, with shape `(N, F)`.
+        n_batches: The number of batches.
+        batch_size: The number of examples in a batch, drawn with replacement.
+        random_state: The seed of the batches.
+
+    Returns:
+        The accuracy, from :math:`1 / F` on average without any agreement to 1.
+
+    Raises:
+        ValueError: If codes and factors differ in length, or a factor has more than twenty values.
+
+    See Also:
+        :func:`~autoencode.evaluation.disentanglement`
+
+    Example:
+        >>> factors = np.random.default_rng(0).integers(4, size=(400, 2))
+        >>> factor_vae_score(factors + 0.0, factors).value
+        1.0
+    """
+    Z, V = np.asarray(Z, float), np.asarray(factors)
+
+    if Z.ndim != 2 or V.ndim != 2 or len(Z) != len(V):
+        raise ValueError(
+            "expected codes with shape (N, d) and factors with shape (N, F), got"
+            f" {Z.shape} and {V.shape}."
+        )
+
+    if not all(is_class(v) for v in V.T):
+        raise ValueError(
+            f"expected factors of at most {_MAX_CLASSES} values, got more: cut them into bins."
+        )
+
+    rng = check_random_state(random_state)
+    scale = Z.std(axis=0)
+    used = np.flatnonzero(scale > _MIN_SPREAD * max(scale.max(), 1e-300))
+    votes = np.empty((n_batches, 2), int)
+
+    for i in range(n_batches):
+        k = rng.randint(V.shape[1])
+        same = np.flatnonzero(V[:, k] == V[rng.randint(len(V)), k])
+        batch = Z[rng.choice(same, batch_size)][:, used] / scale[used]
+        votes[i] = int(batch.var(axis=0).argmin()), k
+
+    counts = np.zeros((len(used), V.shape[1]), int)
+    learned, scored = votes[::2], votes[1::2]
+    np.add.at(counts, tuple(learned.T), 1)
+    right = counts.argmax(axis=1)[scored[:, 0]] == scored[:, 1]
+
+    return estimate_mean(torch.from_numpy(right))
+
+
+def metadata_information(Z: ArrayLike, table: Any, random_state: int = 0) -> dict[str, NDArray]:
+    r"""Mutual information of every unit of codes with every column of a table about examples.
+
+    The estimates are those of nearest neighbors, by scikit-learn. Rows in which a column is
+    missing are left out for this column.
+
+    References:
+        | Estimating Mutual Information (Kraskov et al., 2004)
+        | https://arxiv.org/abs/cond-mat/0305641
+
+        | Mutual Information between Discrete and Continuous Data Sets (Ross, 2014)
+        | https://doi.org/10.1371/journal.pone.0087357
+
+    Arguments:
+        Z: The codes, with shape `(N, d)`.
+        table: A data frame or mapping of columns: words are classes, and so are numbers with at
+            most twenty values.
+        random_state: The seed of the noise that breaks ties.
+
+    Returns:
+        For each column, the information of each unit in nats, with shape `(d,)`.
+
+    Raises:
+        ValueError: If a column differs in length from the codes.
+
+    See Also:
+        :func:`~autoencode.evaluation.disentanglement`
+
+    Example:
+        >>> Z = np.random.default_rng(0).normal(size=(300, 2))
+        >>> kind = np.where(Z[:, 1] > 0, "a", "b")
+        >>> found = metadata_information(Z, {"age": Z[:, 0] + 30, "kind": kind})
+        >>> int(found["age"].argmax()), int(found["kind"].argmax())
+        (0, 1)
+    """
+    Z, found = np.asarray(Z, float), {}
+
+    for name in table:
+        v = _numeric(np.asarray(table[name]))
+
+        if v.shape != (len(Z),):
+            raise ValueError(f"expected {len(Z)} values in column {name!r}, got {v.shape}.")
+
+        known = v == v if v.dtype.kind != "f" else np.isfinite(v)
+        known &= np.array([cell is not None for cell in v])
+        measure = mutual_info_classif if is_class(v[known]) else mutual_info_regression
+        target = _targets(v[known].astype(str) if v.dtype == object else v[known])
+        found[str(name)] = measure(Z[known], target, random_state=random_state)
+
+    return found
 
 
 def _bins(z: NDArray, n_bins: int) -> NDArray:

@@ -1,6 +1,6 @@
 r"""Conversion of tensors, masked arrays and lists to arrays of numbers."""
 
-__all__ = ["is_numeric", "tensors_to_numpy", "to_numbers", "without_masks"]
+__all__ = ["from_other_array", "is_numeric", "tensors_to_numpy", "to_numbers", "without_masks"]
 
 import contextlib
 from typing import Any
@@ -16,6 +16,62 @@ from ..modalities.array_layouts import check_type
 from ..modalities.capabilities import NonNumeric, Tabular
 from ..modalities.windows import Windows
 from .modality_choice import ModalityChoice
+
+
+def from_other_array(X: Any) -> Any:
+    r"""Array of a library with the DLPack interface, or table of a reader; others unchanged.
+
+    Arguments:
+        X: The examples.
+
+    Raises:
+        ValueError: If it is on another device, or the examples are bytes or lists of words.
+
+    Example:
+        >>> from_other_array(b"digits.npy")
+        Traceback (most recent call last):
+        ...
+        ValueError: expected examples, got bytes: give a path as text or pathlib.Path, ...
+    """
+    if isinstance(X, (bytes, bytearray)):
+        raise ValueError(
+            "expected examples, got bytes: give a path as text or pathlib.Path, or an array, such"
+            " as np.frombuffer(X, dtype)."
+        )
+
+    if isinstance(X, (list, tuple)) and X:
+        _check_words(X)
+
+    if hasattr(X, "read_all") and hasattr(X, "schema"):  # a reader of batches of Arrow
+        return X.read_all()
+
+    known = isinstance(X, (Tensor, np.ndarray)) or hasattr(X, "__array__") or is_frame(X)
+
+    if known or isinstance(X, type) or not hasattr(X, "__dlpack__"):
+        return X
+
+    try:
+        return np.from_dlpack(X)
+    except (BufferError, RuntimeError, ValueError, TypeError) as error:
+        raise ValueError(
+            f"cannot read an array of {type(X).__module__}.{type(X).__name__} ({error}): copy it"
+            " to the memory of the processor, as an array of numpy."
+        ) from None
+
+
+def _check_words(X: Any) -> None:
+    r"""Refuses lists of bytes, and lists of words in place of texts."""
+    if isinstance(X[0], (bytes, bytearray)):
+        raise ValueError(
+            "expected texts or arrays, got bytes: use [x.decode() for x in X] for texts, or paths"
+            " of files."
+        )
+
+    if isinstance(X[0], (list, tuple)) and any(isinstance(word, str) for word in X[0][:1]):
+        raise ValueError(
+            "expected texts or rows of numbers, got lists of words: use [' '.join(x) for x in X]"
+            " for texts, or a data frame, pd.DataFrame(X), for rows of cells."
+        )
 
 
 def tensors_to_numpy(X: Any) -> Any:

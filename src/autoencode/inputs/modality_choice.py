@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..data import Files, table_suffix
+from ..data import Files, holds_frame, read_frame, table_suffix
 from ..data.media.folder_kinds import check_one_kind
 from ..data.media.text import check_prose
+from ..data.tabular.frames.kinds import NUMBERS_ALONE, describe_other_columns
 from ..modalities import CANDIDATES, Modality, guess
 from ..modalities.capabilities import NonNumeric, Readable, Tabular
 
@@ -51,7 +52,7 @@ def modality_of_path(path: Path | Files, kinds: ModalityChoice) -> Modality | No
         True
     """
     if isinstance(path, Files) or path.is_dir():
-        if kinds is None:
+        if not isinstance(kinds, Modality):
             check_one_kind(path)
 
         return modality_of(path, kinds)
@@ -70,10 +71,13 @@ def modality_of_path(path: Path | Files, kinds: ModalityChoice) -> Modality | No
 
         return kinds if kinds.accepts(path) else None
 
-    if kinds is None:
-        check_prose(path)
+    check_prose(path)
+    kind = next((kind for kind in kinds or CANDIDATES if kind.accepts(path)), None)
 
-    return next((kind for kind in kinds or CANDIDATES if kind.accepts(path)), None)
+    if kind is None and kinds is not None and holds_frame(path):  # no kind takes such columns
+        raise ValueError(NUMBERS_ALONE.format(describe_other_columns(read_frame(path))))
+
+    return kind
 
 
 def is_accepted(X: Any, kinds: ModalityChoice) -> bool:

@@ -31,7 +31,7 @@ from ..modalities.array_layouts import check_rows, check_type
 from ..modalities.capabilities import NonNumeric, Tabular, Tokenized
 from ..modalities.capabilities.files import read_files
 from ..modalities.capabilities.sequences import collected
-from .conversion import is_numeric, tensors_to_numpy, to_numbers, without_masks
+from .conversion import from_other_array, is_numeric, tensors_to_numpy, to_numbers, without_masks
 from .loaded import Loaded
 from .modality_choice import ModalityChoice, modality_of, modality_of_path
 from .tables import fitted_format, log_columns, read_tables
@@ -68,7 +68,7 @@ def read(
     """
     y, names, files, kind = None, None, None, None
     source: Any = None
-    X, columns = as_sparse_rows(X)
+    X, columns = as_sparse_rows(from_other_array(collect_lazy(X)))
 
     if isinstance(X, SparseRows):
         return _sparse(X, y, columns, kinds)

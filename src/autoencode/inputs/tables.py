@@ -14,6 +14,7 @@ from ..data import (
     found_format,
     identifier_warnings,
     is_frame,
+    is_numbers,
     read_frames,
     spelling_warnings,
     summarize,
@@ -22,7 +23,7 @@ from ..data import (
 )
 from ..modalities import Modality
 from ..modalities.capabilities import Tabular
-from .modality_choice import ModalityChoice
+from .modality_choice import ModalityChoice, is_accepted
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +129,12 @@ def log_columns(X: Any, names: list[str] | None, kinds: ModalityChoice) -> None:
 
     for message in chain(identifier_warnings(frame), spelling_warnings(frame)):
         warn(message)
+
+    if is_numbers(frame) and not is_accepted(X, kinds):
+        odd = next((n for n in frame.columns if not isinstance(n, (str, int))), None)
+        why = "its whole numbers are beyond 2^53" if odd is None else f"names such as {odd!r}"
+        way = "ae.autoencoder()" if odd is None else "X.columns = [str(n) for n in X.columns]"
+        warn(f"the frame is read as an array, and results are arrays: {why}. Use {way}.")
 
 
 def _name_some(names: list[str]) -> str:

@@ -40,6 +40,7 @@ import numpy as np
 from ..data.listing.sources import Files
 from ..data.media.audio.folders import Recordings
 from ..data.sparse_rows import SparseRows
+from ..data.tabular.frames.kinds import NUMBERS_ALONE, describe_other_columns, is_frame
 from .array_layouts import check_layout
 from .audio.log_mel import LogMel
 from .audio.sounds import Sounds
@@ -97,6 +98,9 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
     if isinstance(X, np.ndarray):
         _refuse(X)
 
+    if is_frame(X):
+        raise ValueError(NUMBERS_ALONE.format(describe_other_columns(X)))
+
     if isinstance(X, (list, tuple)) and X and all(np.ndim(x) in {2, 3} for x in X):
         raise ValueError(
             f"a list of {len(X):,} arrays of different sizes may be images, which must have one"
@@ -150,7 +154,7 @@ def _refuse(X: np.ndarray) -> None:
 
     if X.ndim > 5:
         raise ValueError(
-            f"expected at most four axes, got an array with shape {X.shape}. Use"
+            f"expected at most four sizes, got an array with shape {X.shape}. Use"
             " X.reshape(len(X), -1) for a table."
         )
 

@@ -109,6 +109,33 @@ class ImageSimilarity(Objective):
         return Loss(loss.total + weight * difference, {**loss.terms, "difference": difference})
 
 
+def structural_similarity(x: Tensor, y: Tensor) -> Tensor:
+    r"""Structural similarity of images with intensities from 0 to 1, the mean over windows.
+
+    .. math:: \frac{(2 \mu_x \mu_y + c_1) (2 \sigma_{xy} + c_2)}
+        {(\mu_x^2 + \mu_y^2 + c_1) (\sigma_x^2 + \sigma_y^2 + c_2)}
+
+    References:
+        | Image Quality Assessment: From Error Visibility to Structural Similarity
+          (Wang et al., 2004)
+        | https://doi.org/10.1109/TIP.2003.819861
+
+    Arguments:
+        x: Images, with shape `(B, C, H, W)`.
+        y: Other images, of the same shape.
+
+    Returns:
+        The similarities, with shape `(B,)`, 1 for equal images.
+
+    Example:
+        >>> x = torch.rand(2, 1, 16, 16)
+        >>> (structural_similarity(x, x) - 1).abs().max() < 1e-5
+        tensor(True)
+    """
+    luminance, structure = _similarities(x, y)
+    return (luminance * structure).mean(dim=(-3, -2, -1))
+
+
 def ms_ssim(x: Tensor, y: Tensor) -> Tensor:
     r"""One minus the multiscale structural similarity of images with intensities from 0 to 1.
 

@@ -22,6 +22,8 @@ _TITLES = {
 def comparison(found: Any) -> Figure:
     r"""Held-out measures of methods at each code size, with intervals of 95 %.
 
+    Methods without codes for new examples have hollow points and an asterisk.
+
     Arguments:
         found: The result of :func:`~autoencode.compare`.
 
@@ -57,7 +59,8 @@ def comparison(found: Any) -> Figure:
     legend = figure.legend(
         handles.values(), handles.keys(), loc="outside lower center", ncols=4, **LEGEND
     )
-    name_entries(legend, methods)
+    seen = {row.method for row in rows if not row.inductive}
+    name_entries(legend, [f"{m}*" if m in seen else m for m in methods])
 
     return figure
 
@@ -73,9 +76,11 @@ def _draw(ax: Axes, rows: list[Any], methods: list[str], name: str) -> None:
         x = np.array([row.latent_dim for row in own]) * 1.03 ** (i - (len(methods) - 1) / 2)
         value, low, high = np.array([row.measures[name] for row in own]).reshape(-1, 3).T
         color = COLORS[i % len(COLORS)]
+        hollow: dict[str, Any] = {"mfc": color if own and own[0].inductive else "white"}
         ax.errorbar(
             x, value, np.nan_to_num([value - low, high - value]),
             color=color, lw=1.4, marker="o", ms=3.5, elinewidth=0.9, label=str(i),
+            **hollow,
         )  # fmt: skip
 
     ax.set_xscale("log")

@@ -168,6 +168,12 @@ class Training(Solver):
                 "patience needs validation examples: set validation_fraction=0.1, for example."
             )
 
+        if patience is not None and epochs is not None and patience >= epochs:
+            raise ValueError(
+                f"patience={patience} has no effect with epochs={epochs}: use more epochs, or"
+                " leave out one of the two."
+            )
+
         parse_duration(time_budget)  # raises if it is invalid
 
         self.epochs = epochs

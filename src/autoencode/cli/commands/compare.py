@@ -31,7 +31,7 @@ def compare(
         methods: Recipes, and pca, factor_analysis, isomap, umap and mds.
         latent_dims: The code sizes.
         n_folds: The number of folds that are held out in turn.
-        time_budget: The time after which no fit begins, in seconds or such as 10m.
+        time_budget: The time for everything, in seconds or such as 10m.
         random_state: The seed of folds and methods.
     """
     from ...comparison import compare

@@ -43,7 +43,7 @@ def fit(
         settings: The values of all other flags, by group.
     """
     from ...common.atomic_files import check_writable
-    from ...data import found_format, one_parse
+    from ...data import found_format
     from .. import inputs
     from ..settings import build_estimator
 
@@ -56,11 +56,8 @@ def fit(
             "--labels has no effect, as this model is not conditional: add --conditional."
         )
 
-    with one_parse():
-        examples = inputs.read(data, labels, table, kinds=model.modality)
-        examples = inputs.with_column_types(examples, data, table)
-
-    found = found_format(data)
+    examples = inputs.read(data, labels, table, kinds=model.modality)
+    examples, found = inputs.with_column_types(examples, data, table), found_format(data)
 
     if model.conditional and examples.y is None and not data.is_dir():
         raise ValueError(inputs.NEEDS_LABELS)
@@ -69,7 +66,7 @@ def fit(
 
     if corrupted is not None:
         column = LabelOptions(None if corrupted.is_dir() else labels.label_column)
-        damaged = inputs.read(corrupted, column, table, kinds=model.modality).X
+        damaged = inputs.read(corrupted, column, table, kinds=model.modality)
 
     header = examples.column_names()
 
@@ -77,6 +74,7 @@ def fit(
         header.append(labels.label_column)
 
     examples, words = inputs.split_groups(examples, groups, data)
+    damaged = inputs.without_groups(damaged, groups, words, corrupted)
     model.fit(examples.X, examples.y, corrupted=damaged, resume=resume, groups=words)
     inputs.store_columns(model, examples, found, header)
     _save(model, out)

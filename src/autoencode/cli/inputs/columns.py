@@ -1,6 +1,6 @@
 r"""Columns of numeric files: their types and names."""
 
-__all__ = ["split_groups", "store_columns", "with_column_types"]
+__all__ = ["split_groups", "store_columns", "with_column_types", "without_groups"]
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,6 +61,33 @@ def split_groups(inputs: Inputs, name: str | None, path: Path) -> tuple[Inputs, 
         return inputs.without([name]), words
 
     return inputs.without([name]), inputs.X[:, columns.index(name)]
+
+
+def without_groups(inputs: Inputs | None, name: str | None, groups: Any, path: Path | None) -> Any:
+    r"""Damaged versions of the examples, without their own column of groups.
+
+    Arguments:
+        inputs: The damaged versions, if there are any.
+        name: The column of groups, or `None`.
+        groups: The groups of the examples.
+        path: The file of the damaged versions.
+
+    Raises:
+        ValueError: If the groups of their rows are others, so that rows do not belong together.
+    """
+    if inputs is None or name is None or name not in inputs.column_names():
+        return None if inputs is None else inputs.X
+
+    inputs, own = split_groups(inputs, name, Path(path or ""))
+
+    if [*map(str, own)] != [*map(str, groups)]:
+        raise ValueError(
+            f"the rows of '{path}' have other groups in the column '{name}' than the examples, to"
+            " which they are joined by position: bring both into one order, or leave out the"
+            " column."
+        )
+
+    return inputs.X
 
 
 def store_columns(

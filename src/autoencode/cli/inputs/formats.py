@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...data import TableFormat
 from ...data.tabular.formats import TEXTS, table_suffix
+from ...data.tabular.frames.typed import check_effect
 from ..options import given
 
 _ARRAYS = (".npy", ".npz")
@@ -54,6 +55,10 @@ def refuse_format(path: Path, flags: TableFormat | None, kind: object = None) ->
     suffix = table_suffix(path)
 
     if flags is None or (kind is None and suffix in TEXTS):
+        return
+
+    if kind is None and suffix is not None:
+        check_effect(path, given(flags))
         return
 
     if kind is None and suffix is None and path.suffix.lower() not in _ARRAYS:

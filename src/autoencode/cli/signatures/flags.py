@@ -113,7 +113,10 @@ def suggestion(name: str, known: Iterable[str]) -> str:
         "; did you mean '--epochs'?"
         >>> suggestion("elbo", ["ELBO", "IWAE"])
         "; did you mean 'ELBO'?"
+        >>> suggestion("--n", ["--y", "--n-samples"])
+        "; did you mean '--n-samples'?"
     """
     by_lower = {word.lower(): word for word in known}
-    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    longer = [word for word in by_lower if word.startswith(f"{name.lower()}-")]
+    near = longer or difflib.get_close_matches(name.lower(), by_lower, n=1)
     return f"; did you mean '{by_lower[near[0]]}'?" if near else "."

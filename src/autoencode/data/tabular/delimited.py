@@ -42,30 +42,24 @@ class Reading(NamedTuple):
     r"""Examples of words that may be names, by the names of columns of numbers."""
 
 
-# Readings by file and settings
-_parsed: ContextVar[dict[tuple[str, str], Reading] | None] = ContextVar("parsed", default=None)
+_parsed: ContextVar[dict[str, Reading] | None] = ContextVar("parsed", default=None)
 
 
 @contextlib.contextmanager
 def one_parse() -> Iterator[None]:
     r"""Parse a table once within a `with` block, though its kind is asked before it is read.
 
-    The readings of the last file are kept, and every reader in the same settings takes them. A
-    block within another one belongs to it.
+    Who asks for the kind keeps the table, and the reader in the same settings takes it.
 
     Example:
         >>> import tempfile
         >>> file = Path(tempfile.mkdtemp()) / "table.csv"
         >>> _ = file.write_text("a,b\n1,x\n")
         >>> with one_parse():
-        ...     first = read_text(file, TableFormat())
+        ...     first = read_text(file, TableFormat(), keep=True)
         ...     read_text(file, TableFormat()) is first
         True
     """
-    if _parsed.get() is not None:
-        yield
-        return
-
     token = _parsed.set({})
 
     try:
@@ -97,6 +91,7 @@ def read_text(
     given: TableFormat,
     kinds: Mapping[str | int, str] = {},
     whole: bool = True,
+    keep: bool = False,
 ) -> Reading:
     r"""Reads a table in text.
 
@@ -104,8 +99,9 @@ def read_text(
         path: The file, gzipped or not.
         given: The known settings of its format.
         kinds: The known kinds of columns: `"text"`, `"number"`, `"float"`, `"date"`, `"time"`,
-            `"duration"` or `"truth"`.
+            `"duration"`, `"period"` or `"truth"`.
         whole: Whether to read all rows; otherwise, only those of the first 16 MB are read.
+        keep: Whether to keep the result for the next call within :func:`one_parse`.
 
     Raises:
         ValueError: If the file is not a table, or can be read in several ways.
@@ -124,16 +120,14 @@ def read_text(
 
     about = path.stat()
     size = None if whole else data_limits().block_bytes
-    file = repr((path.resolve(), about.st_size, about.st_mtime_ns, size))
-    key = file, repr((given.document(), dict(kinds)))
+    file = path.resolve(), about.st_size, about.st_mtime_ns
+    key = repr((*file, size, given.document(), dict(kinds)))
+    reading = kept.pop(key, None)
+    kept.clear()  # the next table needs the memory
+    reading = _read(path, given, kinds, whole) if reading is None else reading
+    kept |= {key: reading} if keep else {}
 
-    if key not in kept:
-        if any(other != file for other, _ in kept):
-            kept.clear()  # the next table needs the memory
-
-        kept[key] = _read(path, given, kinds, whole)
-
-    return kept[key]
+    return reading
 
 
 def _read(path: Path, given: TableFormat, kinds: Mapping[str | int, str], whole: bool) -> Reading:
@@ -274,10 +268,8 @@ class _Source:
         with path.open("rb") as file:
             self.packed = file.read(2) == b"\x1f\x8b"
 
-        if whole and (
-            self.packed or layout.encoding.startswith(("utf-16", "utf-32", "cp", "lat"))
-        ):
-            factor = 40 if self.packed else 2
+        if whole and (self.packed or not layout.encoding.startswith("utf-8")):
+            factor = 40 if self.packed else 3  # a byte may become three in UTF-8
 
         self.options = arrow.ReadOptions(
             use_threads=False,

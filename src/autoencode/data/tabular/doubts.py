@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..encodings import is_garbled
 from .delimited import Reading
 from .spellings import WORDS, kind_of
 
@@ -79,6 +80,17 @@ def announce(path: Path, reading: Reading) -> None:
     notes += [f"dates as {form}" for form in sorted(dates)]
     times = {c.form for c in reading.conversions.values() if c.kind == "time"}
     notes += [f"times as {form}" for form in sorted(times)]
+    negatives = [
+        repr(n) for n, c in reading.conversions.items() if c.numbers and c.numbers.negatives
+    ]
+    what = "numbers in parentheses, or before a minus, are negative in"
+    notes += [f"{what} {', '.join(negatives[:_MAX_WORDS_SHOWN])}"] * bool(negatives)
+    periods = {"Q": "quarters", "M": "months"}
+    notes += [
+        f"{periods[c.form]} in {name!r}"
+        for name, c in reading.conversions.items()
+        if c.kind == "period"
+    ]
     spans = [repr(n) for n, c in reading.conversions.items() if c.kind == "duration"]
     notes += [f"durations in {', '.join(spans[:_MAX_WORDS_SHOWN])}"] * bool(spans)
 
@@ -180,7 +192,8 @@ def _doubts_about_rows(path: Path, table: Any) -> Iterator[str]:
 
     for cells in numbers:
         v = np.asarray(cells.fill_null(0).to_numpy(), float)
-        sums += bool(np.abs(v[:-1]).sum() and np.isclose(v[-1], v[:-1].sum(), rtol=1e-6, atol=0))
+        finite = np.isfinite(v).all() and np.abs(v[:-1]).sum()
+        sums += bool(finite and np.isclose(v[-1], v[:-1].sum(), rtol=1e-6, atol=0))
 
     if named or (sums > 1 and sums == len(numbers) and not all(last)):
         what = f"begins with {named[0]!r}" if named else "is the sum of all others"
@@ -198,10 +211,17 @@ def _doubts_about_text(path: Path, name: str, cells: Any, guessed: bool) -> Iter
     others = [word for word in words if kinds[word] == "text"]
     typed = [word for word in words if kinds[word] in ("number", "date")]
     marks = [word for word in words if kinds[word] == ""] if guessed else []
+    garbled = next(filter(is_garbled, [name, *words[:_MAX_EXAMINED_WORDS]]), None)
     ids = re.compile(r"[0-9 +()/-]*")  # such as telephone numbers and postal codes
     dated = any(kinds[word] == "date" for word in typed)
 
-    if (what := _other_spelling(words)) is not None:
+    if garbled is not None:
+        yield (
+            f"'{path}': column {name!r} has words such as {garbled!r}, which were decoded in a"
+            " wrong encoding: set another one, such as encoding='utf-8' (command line:"
+            " --encoding), or write the file anew if its letters were lost before."
+        )
+    elif (what := _other_spelling(words)) is not None:
         yield (
             f"'{path}': the cells of column {name!r} look like {what}, such as {words[0]!r}. This"
             " spelling is not supported, and the cells are taken for words. If they are words, set"

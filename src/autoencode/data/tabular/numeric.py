@@ -71,19 +71,22 @@ def read_csv(path: Path, label: str | None = None, given: TableFormat | None = N
         ) from None
 
 
-def read_parquet(path: Path, label: str | None = None) -> Table:
+def read_parquet(path: Path, label: str | None = None, given: TableFormat | None = None) -> Table:
     r"""Reads a table of numbers from a Parquet file, which needs `pyarrow`.
 
     Arguments:
         path: The file. The array has a type that can hold the numbers of all columns.
         label: The column of labels, by its name.
+        given: The known settings of its format, of which the index column is taken.
 
     Raises:
         ValueError: If the file is not a table of numbers, or lacks the column.
     """
+    index = None if given is None else given.index_column
+
     with open_parquet(path) as file:
         size = file.metadata.num_rows * file.metadata.num_columns * 8
-        return _gathered(path, label, size, _parquet_parts(file, label))
+        return _gathered(path, label, size, _parquet_parts(file, label, index))
 
 
 def _gathered(
@@ -229,10 +232,11 @@ def _first_wrong(path: Path, layout: Layout, columns: list[str]) -> str:
     return "expected only numbers."
 
 
-def _parquet_parts(file: Any, label: str | None) -> Iterator[_Part]:
+def _parquet_parts(file: Any, label: str | None, index: str | None) -> Iterator[_Part]:
     schema = file.schema_arrow
     known = column_names(file)
-    columns = [name for name in known if name != label]
+    index = known[0] if index == "yes" and known else index
+    columns = [name for name in known if name not in (label, index)]
     dtypes = [_dtype(schema.field(name)) for name in columns]
 
     if label is not None and label not in known:

@@ -1,10 +1,11 @@
 r"""Parquet files, opened with clear messages about errors."""
 
-__all__ = ["column_names", "open_parquet"]
+__all__ = ["check_unique", "column_names", "open_parquet"]
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def open_parquet(path: Path) -> Iterator[Any]:
 
     try:
         with parquet.ParquetFile(path) as file:
+            check_unique(file.schema_arrow.names)
             yield file
     except (ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno:  # an error of the disk, not of the content
@@ -48,6 +50,25 @@ def open_parquet(path: Path) -> Iterator[Any]:
         raise ValueError(f"cannot read '{path}': it is damaged or truncated ({reason}).") from None
     except ValueError as error:
         raise ValueError(f"cannot read '{path}': {error}") from None
+
+
+def check_unique(names: Iterable[str]) -> None:
+    r"""Refuses a table with columns of the same name.
+
+    Arguments:
+        names: The names of the columns.
+
+    Raises:
+        ValueError: If a name occurs more than once.
+
+    Example:
+        >>> check_unique(["a", "b", "a"])
+        Traceback (most recent call last):
+        ...
+        ValueError: expected columns with different names, got ['a'] more than once.
+    """
+    if twice := [name for name, n in Counter(names).items() if n > 1]:
+        raise ValueError(f"expected columns with different names, got {twice} more than once.")
 
 
 def column_names(file: Any) -> list[str]:

@@ -5,7 +5,9 @@ all cells of a column, and report a column that allows two readings.
 """
 
 __all__ = [
+    "DASHES",
     "MARKS",
+    "NEGATIVES",
     "PARTS",
     "SPACES",
     "WORDS",
@@ -38,7 +40,10 @@ MARKS = frozenset(
     ]
 )
 
-_SIGN = "[-+\u2212]?"
+DASHES = "\u2212\u2013\u2010\u2011\ufe63\uff0d"
+r"""Signs that stand for a minus, from other keyboards and typesetting programs."""
+
+_SIGN = f"[-+{DASHES}]?"
 _GROUPS = f"'\u2019 {SPACES}"
 _UNIT = (
     r"[$€£¥₹₽₩%‰]|[A-Z]{1,2}\$|EUR|USD|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN"
@@ -53,7 +58,14 @@ PARTS = (
 )
 r"""A number with the text around it, as a pattern for both Python and RE2."""
 
+# Negative numbers of accounting, as patterns and what replaces them, for both Python and RE2
+NEGATIVES = (
+    (rf"^({_GAP}(?:{_UNIT})?{_GAP})\(([^()]*)\)({_GAP}(?:{_UNIT})?{_GAP})$", r"\1-\2\3"),
+    (rf"^([^-{DASHES}]*[0-9.,][^-{DASHES}]*)[-{DASHES}]{_GAP}$", r"-\1"),
+)
+
 _PARTS = re.compile(PARTS)
+_NEGATIVES = [(re.compile(pattern), plain) for pattern, plain in NEGATIVES]
 _UNIT_PATTERN = re.compile(_UNIT)
 _EXPONENT = re.compile(r"[eE][-+]?[0-9]+$")
 _SPECIAL = re.compile(r"[-+]?inf(?:inity)?", re.IGNORECASE)
@@ -64,7 +76,7 @@ _TIME = (
 _DATE = re.compile(
     rf"(?:\d{{4}}([-/.])\d{{1,2}}\1\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\2\d{{4}}){_TIME}"
     r"|\d{1,2}[-. ][A-Za-z]{3,9}\.?[-. ]\d{4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}"
-    r"|\d{4}年\d{1,2}月\d{1,2}日"
+    r"|\d{4}年\d{1,2}月\d{1,2}日|\d{4}-?W[0-5]\d-?[1-7]"
     r"|\d{1,2}(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\d{4}(?::\d\d:\d\d:\d\d)?"
 )
 _HOURS, _MINUTES = "(?:[01]?[0-9]|2[0-3])", "[0-5][0-9]"
@@ -100,6 +112,9 @@ class Numbers(NamedTuple):
     unsure: str = ""
     r"""A cell that could be either of two numbers, or an empty text."""
 
+    negatives: bool = False
+    r"""True if numbers in parentheses, or before a minus, are negative, as in accounting."""
+
 
 def kind_of(cell: str) -> str:
     r"""The apparent kind of a cell: `number`, `date`, `truth` or `text`; empty if it is missing.
@@ -113,10 +128,7 @@ def kind_of(cell: str) -> str:
     if cell.lower() in MARKS:
         return ""
 
-    if cell[:1] == "(" and cell[-1:] == ")":  # a negative number in accounting
-        cell = cell[1:-1]
-
-    if _PARTS.match(cell.removesuffix("-")) or _SPECIAL.fullmatch(cell):
+    if _PARTS.match(_signed(cell)) or _SPECIAL.fullmatch(cell):
         return "date" if _DATE.fullmatch(cell) else "number"
 
     if _DATE.fullmatch(cell):
@@ -130,6 +142,7 @@ def numbers_of(
     decimal: str | None = None,
     thousands: str | None = None,
     marked: Collection[str] = MARKS,
+    known: bool = False,
 ) -> Numbers | None:
     r"""The spelling of the numbers of a column, if all of its cells are numbers.
 
@@ -138,31 +151,54 @@ def numbers_of(
         decimal: The decimal sign, if it is known.
         thousands: The sign that groups digits, if it is known.
         marked: The marks of missing cells, in lower case.
+        known: Whether the column is known to hold numbers. Otherwise, numbers in parentheses are
+            negative only beside others without.
 
     Example:
+        >>> numbers_of(["(1.50)", "2.25"]).negatives, numbers_of(["(1)", "(2)"])
+        (True, None)
         >>> numbers_of(["1.234,50 EUR", "12 EUR"])[:3]
         (',', '.', 'EUR')
         >>> numbers_of(["1,234"]).unsure, numbers_of(["00123"])
         ('1,234', None)
     """
-    marks, words, units = set(), [], set()
+    marks, words, units, negatives = set(), [], set(), 0
 
     for cell in cells:
         if cell.strip().lower() in marked:
             marks.add(cell)
-        elif (match := _PARTS.match(cell)) is None or (match[1] and match[2]):
+            continue
+
+        signed = _signed(cell)
+        negatives += signed is not cell
+
+        if (match := _PARTS.match(signed)) is None or (match[1] and match[2]):
             return None
-        else:
-            words.append(match[3])
-            around = cell[: match.start(3)] + cell[match.end(3) :]
-            units.add(" ".join(_UNIT_PATTERN.findall(around)))
+
+        words.append(match[3])
+        around = signed[: match.start(3)] + signed[match.end(3) :]
+        units.add(" ".join(_UNIT_PATTERN.findall(around)))
 
     # An identifier may begin with a zero; a number does not
     if not words or len(units) > 1 or any(re.match(r"0[0-9]", word) for word in words):
         return None
 
+    if negatives == len(words) and not known:
+        return None
+
     signs = _signs([_EXPONENT.sub("", word) for word in words], decimal, thousands)
-    return signs and Numbers(signs[0], signs[1], min(units), frozenset(marks), signs[2])
+    return signs and Numbers(
+        signs[0], signs[1], min(units), frozenset(marks), signs[2], negatives > 0
+    )
+
+
+def _signed(cell: str) -> str:
+    r"""Returns a negative number of accounting with a minus before it, and other cells as is."""
+    for pattern, plain in _NEGATIVES:
+        if (match := pattern.match(cell)) is not None:
+            return match.expand(plain)
+
+    return cell
 
 
 def _signs(
@@ -265,7 +301,7 @@ def order_of_dates(cells: Sequence[str]) -> str | None:
     """
     words = [cell.strip() for cell in cells]
 
-    if not words or not all(map(_DATE.fullmatch, words)):
+    if not words or not all(map(_DATE.fullmatch, words)) or any("W" in word for word in words):
         return None
 
     matches = [m for m in map(_YEAR_LAST.match, words) if m]

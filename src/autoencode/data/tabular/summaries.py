@@ -6,12 +6,15 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...common.visible_text import visible
 from .conversions.durations import are_durations
+from .conversions.periods import frequency_of_periods
+from .formats import TEXTS, table_suffix
 from .spellings import form_of_times, kind_of
 
 _MAX_EXAMINED = 1000  # maximum number of columns, and of distinct words of a column
@@ -26,11 +29,14 @@ _OBJECTS = {
     Decimal: "number",
 }
 _PLURALS = {"category": "categories", "column without a cell": "columns without a cell"}
+_PERIODS = {"Q": "quarter", "M": "month"}
 _WAYS = {
-    "number": "pd.to_numeric",
-    "date": "pd.to_datetime",
+    "number": "pd.to_numeric({})",
+    "date": "pd.to_datetime({})",
     "time": "pd.to_datetime({}, format='mixed').dt.time",
-    "duration": "pd.to_timedelta",
+    "duration": "pd.to_timedelta({})",
+    "quarter": "pd.Series(pd.PeriodIndex({}, freq='Q'), X.index)",
+    "month": "pd.Series(pd.PeriodIndex({}, freq='M'), X.index)",
 }
 
 
@@ -102,8 +108,15 @@ def spelling_warnings(frame: Any) -> Iterator[str]:
         >>> len([*spelling_warnings(pd.DataFrame({"a": [f"{i}.5" for i in range(30)]}))])
         1
     """
-    for name in [*frame.columns][: 0 if "format" in frame.attrs else _MAX_EXAMINED]:
+    suffix = table_suffix(Path(frame.attrs.get("file", "")))
+    converted = "format" in frame.attrs and suffix in (None, *TEXTS)
+    texts = frame.attrs.get("format", {}).get("text_columns", ())
+
+    for name in [*frame.columns][: 0 if converted else _MAX_EXAMINED]:
         cells = frame[name]
+
+        if name in texts:
+            continue
 
         if not _is_text(cells) or str(cells.dtype).startswith(("category", "dictionary")):
             continue
@@ -121,13 +134,14 @@ def spelling_warnings(frame: Any) -> Iterator[str]:
         if kinds == {"text"}:
             kinds = {"duration"} if are_durations(words) else kinds
             kinds = {"time"} if form_of_times(words) else kinds
+            kinds = {_PERIODS[k]} if (k := frequency_of_periods(words)) else kinds
 
         padded = any(word[:1] == "0" and word[1:2].isdecimal() for word in words)  # identifiers
 
         if (
             len(kinds) == 1
             and (kind := kinds.pop()) in _WAYS
-            and (kind in ("time", "duration") or not padded)
+            and (kind not in ("number", "date") or not padded)
         ):
             way = _WAYS[kind].format(f"X[{name!r}]")
             yield (

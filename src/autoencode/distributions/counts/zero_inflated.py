@@ -2,6 +2,7 @@ r"""Distributions with more zeros than another distribution has."""
 
 __all__ = ["ZeroInflated"]
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -10,8 +11,8 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 from torch.nn.functional import logsigmoid
 
+from ...networks import Network
 from ..base import Family
-from ..wrapping import WrappingFamily
 from .negative_binomial import NegativeBinomial
 
 
@@ -76,7 +77,7 @@ class _OrZero(Constraint):
         return (value == 0) | self.inner.check(value)
 
 
-class ZeroInflated(WrappingFamily):
+class ZeroInflated(Family):
     r"""Family of another one's distributions, with further zeros of probability :math:`\pi`.
 
     .. math:: P(x) = \pi \, [x = 0] + (1 - \pi) \, P_0(x), \qquad \phi = (\phi_0, \ell), \quad
@@ -111,6 +112,8 @@ class ZeroInflated(WrappingFamily):
     """
 
     def __init__(self, family: Family | None = None) -> None:
+        super().__init__()
+
         if family is not None and family.support is constraints.real:
             raise ValueError(
                 f"the data of {family!r} are scaled, so that zero means nothing. Use a family of"
@@ -123,7 +126,13 @@ class ZeroInflated(WrappingFamily):
                 " SizeFactor(ZeroInflated(NegativeBinomial()))."
             )
 
-        super().__init__(family, NegativeBinomial)
+        self.family = family
+        self.default = NegativeBinomial() if family is None else None
+
+    @property
+    def inner(self) -> Family:
+        r"""The given family, or the default."""
+        return self.family or self.default  # type: ignore[return-value]
 
     @property
     def n_params(self) -> int:  # type: ignore[override]
@@ -146,9 +155,22 @@ class ZeroInflated(WrappingFamily):
         return self.inner.remedy
 
     @property
+    def discrete(self) -> bool:  # type: ignore[override]
+        r"""True if `log_prob` is the logarithm of a probability rather than of a density."""
+        return self.inner.discrete
+
+    @property
     def takes_offset(self) -> bool:  # type: ignore[override]
         r"""True if an offset may be added to the first raw parameter."""
         return self.inner.takes_offset
+
+    def build(self, network: Network | None, event: Sequence[int]) -> "ZeroInflated":
+        inner = self.inner.build(network, event)  # type: ignore[arg-type]
+
+        if self.family is not None:
+            self.family = inner
+
+        return self
 
     def forward(self, phi: Tensor) -> Any:
         return _WithZeros(self.inner(phi[..., :-1]), phi[..., -1], self.discrete)

@@ -49,11 +49,12 @@ def measure_codes(task: Task) -> Section:
 
 def _cloud(z: Tensor) -> Chart:
     z = z - z.mean(dim=0)
-    names = ["z1", "z2"]
+    names = ("z1", "z2")
 
     if z.shape[1] > 2:
         V, _ = principal_components(z, 2)
-        z, names = z @ V.T, [f"{nth} principal component of the codes" for nth in ("1st", "2nd")]
+        z = z @ V.T
+        names = ("1st principal component of the codes", "2nd principal component of the codes")
 
     about = "The codes of held-out examples."
     return Chart("points", {"codes": z.numpy()}, about, names[0], names[1])

@@ -8,19 +8,27 @@ import torch
 from torch import Tensor
 
 from ...common.estimates import Estimate, estimate_mean, estimate_median
-from ...evaluation import weighted_codes
-from ...modalities.capabilities import OpenLevels, Tiled
+from ...distributions import DiagonalGaussian
+from ...evaluation import annealed_log_evidence, weighted_codes
+from ...modalities import Modality
+from ...modalities.capabilities import OpenLevels, Tiled, Tokenized
 from ...modalities.capabilities.scales import log_unit
-from ...models.latent import Model
+from ...models.latent import LatentModel, Model
 from ...pages import Chart
 from ..batched import map_scaled
 from .task import Section, Task
 
+PROMISED = 0.05
 _N_SAMPLES = 128
+_FEW_EFFECTIVE, _MAX_FAILED = 0.02, 0.1  # effective samples, and examples with fewer
+_MAX_ANNEALED = 32
 
 
-def measure_density(task: Task) -> Section:
+def measure_density(task: Task) -> list[Section]:
     r"""Measure the log-density of held-out examples, by importance sampling.
+
+    Where few samples count for more than a tenth of the examples, the densities of a sample of
+    these come from annealed importance sampling.
 
     Arguments:
         task: The model, which has a density, and its data.
@@ -44,12 +52,73 @@ def measure_density(task: Task) -> Section:
         "log_p": estimate_mean(ll),
         "effective_samples": estimate_median(share),
     }
+    failed = share < _FEW_EFFECTIVE
+
+    if failed.double().mean() > _MAX_FAILED and _can_anneal(model, modality):
+        found["annealed"] = estimate_mean(failed)
+        found["log_p"] = _annealed(task, ll, failed)
 
     if model.likelihood.discrete and isinstance(modality, Tiled):
-        bits = -ll / (math.log(2) * math.prod(modality.shape_))
-        found["bits_per_dimension"] = estimate_mean(bits)
+        value, error = found["log_p"]  # type: ignore[misc]
+        nats = math.log(2) * math.prod(modality.shape_)
+        found["bits_per_dimension"] = Estimate(-value / nats, error / nats)
 
     caption = "Log-densities of held-out examples; those far to the left are unusual."
     chart = Chart("histogram", {"log p(x)": ll.numpy()}, caption, "log p(x), nats")
 
-    return Section("Density", found, [chart])
+    sections = [Section("Density", found, [chart])]
+
+    if task.train is not None and test.context is None:
+        known = map_scaled(model, modality, weigh, task.train.target)[:, 0]
+
+        if isinstance(modality, OpenLevels):
+            known = known + modality.log_mass(task.train.target).sum(dim=1)
+
+        sections.append(_calibration(ll, known))
+
+    return sections
+
+
+def _calibration(ll: Tensor, known: Tensor) -> Section:
+    r"""Measures the share of held-out examples that a threshold of training examples rejects.
+
+    The p-value of an example is the share of training examples that are less likely, and itself.
+    """
+    ranks = torch.searchsorted(known.sort().values, ll.contiguous(), right=True)
+    p = (ranks + 1).double() / (len(known) + 1)
+    found: dict[str, Estimate | float] = {"rejected": estimate_mean(p <= PROMISED)}
+    about = (
+        "P-values of held-out examples, from the densities of training examples: all are equally"
+        " frequent if held-out examples are as likely, and small ones more frequent if not."
+    )
+    return Section("Calibration", found, [Chart("histogram", {"p": p.numpy()}, about, "p-value")])
+
+
+def _can_anneal(model: LatentModel, modality: Modality) -> bool:
+    gaussian = isinstance(model.posterior, DiagonalGaussian)
+    return gaussian and not isinstance(modality, (OpenLevels, Tokenized))
+
+
+def _annealed(task: Task, ll: Tensor, failed: Tensor) -> Estimate:
+    r"""Mean log-density with a sample of the failed estimates made anew by annealing.
+
+    The two groups are strata: the mean is weighted by their shares.
+    """
+    some = failed.nonzero()[:, 0]
+    some = some[:: math.ceil(len(some) / _MAX_ANNEALED)]
+
+    def anneal(m: Model, x: Tensor) -> Tensor:
+        found = annealed_log_evidence(m, x, 8, 50, random_state=task.seed).value
+        return found if m.likelihood.discrete else found - log_unit(task.modality, x).cpu()
+
+    c = None if task.test.context is None else task.test.context[some]
+    again = map_scaled(task.model, task.modality, anneal, task.test.target[some], c)
+    share = float(failed.double().mean())
+    parts = [(share, estimate_mean(again))]
+
+    if share < 1:
+        parts.append((1 - share, estimate_mean(ll[~failed])))
+
+    return Estimate(
+        sum(w * e.value for w, e in parts), math.hypot(*(w * e.standard_error for w, e in parts))
+    )

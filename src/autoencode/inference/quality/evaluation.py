@@ -24,14 +24,17 @@ class Evaluation(dict[str, float]):
 
     - `log_p`: the mean of :math:`\log p(x)` by importance sampling, in the user's units;
       `effective_samples`: the median of the effective number of samples, as a share; and
-      `bits_per_dimension` of a discrete likelihood
+      `bits_per_dimension` of a discrete likelihood; `annealed`: the share of examples for which
+      importance sampling failed, so that annealed importance sampling took its place
     - `active_units` and `mutual_information`, or `usage` and `perplexity` of codebooks
     - `error`: the mean squared error in the user's units; `explained_variance`: the share of the
       squared error of the mean example that reconstructions do not have; `psnr` of images in
-      decibels; for texts, `edits` per text and the `exact` share
+      decibels, and `ssim`; the `log_spectral_distance` of sounds; for texts, `edits` per text
+      and the `exact` share
     - `frechet_distance` of new examples and of two halves of the real ones (`frechet_real`),
       `precision`, `recall`, `density` and `coverage`, in principal components of the scaled
-      examples; `copying`, with training examples
+      examples; with training examples, `copying`, and `rejected`: the share of held-out examples
+      that are less likely than 95 % of the training examples
 
     See Also:
         :meth:`~autoencode.Autoencoder.evaluate`

@@ -51,7 +51,7 @@ def _sections(task: Task) -> list[Section]:
     sections = [measure_codes(task), *measure_reconstructions(task)]
 
     if task.model.posterior.has_density:
-        sections.insert(0, measure_density(task))
+        sections = [*measure_density(task), *sections]
 
     if not isinstance(task.modality, Tokenized) and len(task.test.target) >= _MIN_TO_COMPARE:
         sections += measure_new_examples(task)

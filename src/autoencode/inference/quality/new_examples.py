@@ -7,11 +7,14 @@ from torch import Tensor
 
 from ...common.estimates import Estimate, jackknife
 from ...common.seeding import seeded
+from ...data import Examples
 from ...evaluation import copying, fidelity, frechet_distance
 from ...evaluation.generation import nearest_distances
-from ...modalities.capabilities import Pictured
+from ...modalities.capabilities import Pictured, Tiled
+from ...models.latent import Model
 from ...pages import Chart
 from ...training.linear.factor_analysis import principal_components
+from ..batched import map_scaled
 from ..generation import draw_examples, sample_codes
 from .task import Section, Task, as_rows
 
@@ -50,11 +53,25 @@ def measure_new_examples(task: Task) -> list[Section]:
     sections = [Section("New examples", found, charts)]
 
     if task.train is not None:
-        known = (as_rows(modality.normalize(task.train.target)) - mean) @ V.T
+        # New images are means, so that they are compared with means: these lack the same noise
+        means = isinstance(modality, Tiled) and test.context is None
+        rows = _reconstructed if means else _given
+        known, x = ((rows(task, some) - mean) @ V.T for some in (task.train, test))
         copies = Section("Copies", {"copying": copying(known, x, y)}, [_distances(known, x, y)])
         sections.append(copies)
 
     return sections
+
+
+def _given(task: Task, some: Examples) -> Tensor:
+    return as_rows(task.modality.normalize(some.target))
+
+
+def _reconstructed(task: Task, some: Examples) -> Tensor:
+    def means(m: Model, x: Tensor) -> Tensor:
+        return m.decode(m.encode(x).mean).mean
+
+    return as_rows(map_scaled(task.model, task.modality, means, some.target, some.context))
 
 
 def _clouds(x: Tensor, y: Tensor) -> Chart:
@@ -64,6 +81,7 @@ def _clouds(x: Tensor, y: Tensor) -> Chart:
     }
     first, second = (f"{nth} principal component of the examples" for nth in ("1st", "2nd"))
     about = "Held-out examples and new ones, which should overlap."
+
     return Chart("points", both, about, first, second)
 
 

@@ -12,16 +12,18 @@ from torch import Tensor
 
 from ...common.estimates import Estimate, estimate_mean
 from ...distributions import PointMass
+from ...evaluation import log_spectral_distance
 from ...modalities.capabilities import Pictured, Tabular, Tiled, Tokenized
 from ...modalities.capabilities.scales import mean, restore_mean
 from ...modalities.capabilities.tables import scaled_error
 from ...models.latent import Model
+from ...objectives.image_similarity import structural_similarity
 from ...pages import Chart
 from ..batched import map_scaled
 from .columns import measure_columns
 from .task import Section, Task
 
-_SHOWN = 10
+_SHOWN, _MAX_SOUNDS = 10, 64
 
 
 def measure_reconstructions(task: Task) -> list[Section]:
@@ -54,11 +56,18 @@ def measure_reconstructions(task: Task) -> list[Section]:
 
     if isinstance(modality, Tiled):
         found["psnr"] = _decibels(error / math.prod(modality.shape_))
+        found["ssim"] = estimate_mean(
+            map_scaled(model, modality, _ssim, test.target, test.context)
+        )
 
     r = map_scaled(
         model, modality, lambda m, x: mean(modality, m.decode(m.encode(x).mean)), test.target,
         test.context,
     )  # fmt: skip
+
+    if isinstance(modality, Pictured) and not isinstance(modality, Tiled):
+        found["log_spectral_distance"] = _spectral_distance(task, r)
+
     charts = [_examples(task, r), _histogram(scaled)]
 
     return [Section("Reconstructions", found, charts), measure_columns(task, x, r)]
@@ -82,6 +91,21 @@ def explained(error: Tensor, trivial: Tensor) -> Estimate:
     total = trivial.double().mean().clamp(min=1e-300)
     ratio = error.double().mean() / total
     return Estimate(1 - float(ratio), estimate_mean((error - ratio * trivial) / total)[1])
+
+
+def _ssim(m: Model, x: Tensor) -> Tensor:
+    return structural_similarity(x, m.decode(m.encode(x).mean).mean.clamp(0, 1))
+
+
+def _spectral_distance(task: Task, r: Tensor) -> Estimate:
+    r"""Returns the log-spectral distance of a few sounds, whose phases take long to restore."""
+    modality: Any = task.modality
+    some = slice(None, None, math.ceil(len(r) / _MAX_SOUNDS))
+    x = modality.normalize(task.test.target[some])
+    X, R = (np.asarray(a, float) for a in (modality.restore(x), modality.restore(r[some])))
+    x_wave, r_wave = (a.mean(axis=-1) if a.ndim == 3 else a for a in (X, R))
+
+    return estimate_mean(log_spectral_distance(x_wave, r_wave))
 
 
 def _decibels(mse: Tensor) -> Estimate:

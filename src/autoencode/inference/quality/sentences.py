@@ -34,10 +34,19 @@ def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Itera
 
     if "log_p" in values:
         share = values["effective_samples"]
-        doubt = (
-            " That is few: the truth may be far higher, and score_samples(n_samples=...) comes"
-            " closer." * (share < _FEW_EFFECTIVE)
-        )
+        doubt = ""
+
+        if "annealed" in values:
+            doubt = (
+                f" Importance sampling failed for {100 * values['annealed']:.0f} % of the"
+                " examples, whose densities come from annealed importance sampling."
+            )
+        elif share < _FEW_EFFECTIVE:
+            doubt = (
+                " That is few: the truth may be far higher, and score_samples(n_samples=...) comes"
+                " closer."
+            )
+
         bits = (
             f", {number('bits_per_dimension')} bits per dimension"
             if "bits_per_dimension" in values
@@ -46,6 +55,12 @@ def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Itera
         yield (
             f"Density: log p(x) is {number('log_p')} nats{bits}. {100 * share:.0f} % of the"
             f" samples of the median example are effective.{doubt}"
+        )
+
+    if "rejected" in values:
+        yield (
+            f"Calibration: {number('rejected', 100, 3)} % of the held-out examples are less likely"
+            " than 95 % of the training examples; 5 % are if the model has not over-fitted."
         )
 
     if "active_units" in values:
@@ -65,10 +80,12 @@ def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Itera
             " are exact."
         )
     elif "explained_variance" in values:
-        psnr = f", PSNR {number('psnr')} dB" if "psnr" in values else ""
+        own = {"psnr": ", PSNR {} dB", "ssim": ", SSIM {}",
+               "log_spectral_distance": ", log-spectral distance {} dB"}  # fmt: skip
+        more = "".join(text.format(number(k)) for k, text in own.items() if k in values)
         yield (
             f"Reconstructions: {number('explained_variance', 100)} % of the variance is kept,"
-            f" squared error {number('error')}{psnr}."
+            f" squared error {number('error')}{more}."
         )
 
     if "frechet_distance" in values:

@@ -65,9 +65,7 @@ class InvertedFileIndex:
 
         if self.recall.value < target_recall:
             log.warning(
-                "the search found a share of %.4f of the neighbors, instead of %.4f.",
-                self.recall.value,
-                target_recall,
+                "found %.4f of the neighbors instead of %.4f.", self.recall.value, target_recall
             )
 
     def knn(

@@ -16,6 +16,9 @@ def kind_in_file(column: Column) -> str | None:
         column: The column.
     """
     if isinstance(column, DateColumn):
+        if column.dtype_.startswith("period["):
+            return "period"
+
         return "time" if column.of_day else "duration" if column.spans_ else "date"
 
     if isinstance(column, LevelColumn):

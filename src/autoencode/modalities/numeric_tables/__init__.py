@@ -1,8 +1,7 @@
 r"""Tables of numbers.
 
 - `frames`: conversion of data frames of numbers to arrays, and back
-- `scaling`, `normalization`: means and scales of the columns; scaled rows
-- `constants`: constant columns, and columns that only seem constant
+- `scaling`: means and scales of the columns
 - `tables`: `Tables`, the modality of numbers
 - `counts`: `Counts`, the modality of counts
 """

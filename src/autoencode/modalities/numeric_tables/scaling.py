@@ -5,8 +5,7 @@ from numpy.typing import NDArray
 
 from ..statistics import Columns
 
-# The share of the largest number by which the numbers of a constant column may differ
-ROUNDING = 4 * np.finfo(float).eps
+ROUNDING = 4 * np.finfo(float).eps  # of the largest number, by which constants may differ
 
 
 def varying(columns: Columns) -> NDArray:

@@ -110,7 +110,8 @@ class Unigram:
 
 
 def _vector(parts: Sequence[Tensor]) -> NDArray:
-    return np.asarray(parameters_to_vector(parts).detach().cpu())
+    flat = [part.detach().contiguous() for part in parts]
+    return np.asarray(parameters_to_vector(flat).cpu())
 
 
 def _assign(parameters: Sequence[Tensor], vector: NDArray) -> None:

@@ -77,7 +77,7 @@ class TrainState:
             )
         )
         self.averages = [
-            p.detach().clone() for p in self.optimizer.parameters if training.ema_decay
+            p.detach().clone() for p in self.optimizer.parameters if training.ema_decay is not None
         ]
 
         self.step = 0  # the number of steps done

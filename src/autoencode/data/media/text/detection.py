@@ -16,6 +16,8 @@ _SEVERAL = re.compile(r"\d\s*[\s,;]\s*[-+.\d]")
 _NUMBERS = re.compile(
     r"[\s,;]*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?([\s,;]+[-+]?[\d.]+(e[-+]?\d+)?)*\s*"
 )
+_NUMBER = re.compile(r'\s*"?[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d+)?"?\s*')
+_FEW_LINES = 2  # number of lines that are too few to tell columns
 
 
 def is_text(path: Path) -> bool:
@@ -60,7 +62,7 @@ def check_prose(path: Path) -> None:
         >>> _ = file.write_text("one\\ntwo\\n")
         >>> check_prose(file)
     """
-    if kind_of(path) not in {".txt", ".text"} or not path.is_file():
+    if kind_of(path) not in {".txt", ".text", ""} or not path.is_file():
         return
 
     with path.open("rb") as file:
@@ -68,11 +70,13 @@ def check_prose(path: Path) -> None:
 
     lines = [line for line in head.splitlines()[:100] if line.strip()]
 
-    if len(lines) > 1 and all(
-        _NUMBERS.fullmatch(line) and _SEVERAL.search(line) for line in lines
-    ):
+    numbers = all(_NUMBERS.fullmatch(line) and _SEVERAL.search(line) for line in lines)
+
+    numbers = numbers and kind_of(path) != ""  # without a suffix, they are no texts anyway
+
+    if len(lines) > 1 and (numbers or _are_cells(lines)):
         raise ValueError(
-            f"'{path}' has rows of numbers, such as {lines[0][:40]!r}, which may be a table or"
+            f"'{path}' has rows of numbers, such as {lines[-1][:40]!r}, which may be a table or"
             " texts. Name it .csv, or read it with autoencode.data.read_table, if it is a table;"
             " say modality=ae.modalities.Texts() (command line: --modality Texts) if not."
         )
@@ -82,6 +86,18 @@ def kind_of(path: Path) -> str:
     r"""Returns the suffix of a file, without that of gzip."""
     name = path.name.lower().removesuffix(".gz")
     return Path(name).suffix
+
+
+def _are_cells(lines: list[str]) -> bool:
+    r"""Returns whether lines have equally many cells, and a column of numbers below its name."""
+    for sign in ",;\t|":
+        rows = [line.split(sign) for line in lines]
+        width = len(rows[0])
+
+        if width > 1 and len(rows) > _FEW_LINES and all(len(row) == width for row in rows):
+            return any(all(_NUMBER.fullmatch(row[j]) for row in rows[1:]) for j in range(width))
+
+    return False
 
 
 def _is_prose(path: Path) -> bool:

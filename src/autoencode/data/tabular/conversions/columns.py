@@ -10,6 +10,7 @@ from ..formats import TableFormat
 from ..spellings import MARKS, Numbers, form_of_times, numbers_of
 from .dates import date_columns
 from .durations import are_durations, unclear_duration
+from .periods import frequency_of_periods
 from .rules import Conversion
 from .words import are_truths, as_text, marked, words_of
 
@@ -68,10 +69,10 @@ def conversions(
     marks = MARKS if given.missing_values is None else frozenset()
     known = given.decimal
 
-    def spelled(words: list[str], decimal: str | None) -> Numbers | None:
-        return numbers_of(words, decimal, given.thousands, marks)
+    def spelled(words: list[str], decimal: str | None, name: str = "") -> Numbers | None:
+        return numbers_of(words, decimal, given.thousands, marks, name in kinds)
 
-    tried = {n: spelled(words, known) for n, words in strings.items()}
+    tried = {n: spelled(words, known, n) for n, words in strings.items()}
     numbers = {n: how for n, how in tried.items() if how is not None}
     signs = {how.decimal: n for n, how in numbers.items()}
     open_ = {n: how.unsure for n, how in numbers.items() if how.unsure}
@@ -119,7 +120,7 @@ def conversions(
                 f" line: --decimal or --thousands)."
             )
 
-        if name in strings and (closed := spelled(strings[name], known)) is not None:
+        if name in strings and (closed := spelled(strings[name], known, name)) is not None:
             numbers[name] = closed
 
     found.decimal = known
@@ -147,7 +148,7 @@ def conversions(
     dates = {
         name: there
         for name, words in strings.items()
-        if name not in result and kinds.get(name) in (None, "date", "time", "duration")
+        if name not in result and kinds.get(name) in (None, "date", "time", "duration", "period")
         if (there := [word for word in words if word.strip().lower() not in marks])
     }
     result |= {
@@ -161,11 +162,17 @@ def conversions(
         if name not in result and kinds.get(name) in (None, "duration")
         if are_durations(words, known=name in kinds)
     }
+    result |= {
+        name: Conversion("period", form=form, marks=marked(strings[name], marks))
+        for name, words in dates.items()
+        if name not in result and kinds.get(name) in (None, "period")
+        if (form := frequency_of_periods(words))
+    }
     _check_clear(dates, {*result} | {*kinds})
     dates = {
         name: words
         for name, words in dates.items()
-        if kinds.get(name) not in ("time", "duration") and name not in result
+        if kinds.get(name) not in ("time", "duration", "period") and name not in result
     }
     result |= date_columns(dates, strings, marks, given, found)
 

@@ -18,6 +18,7 @@ _TIMES = (
 _NAMED = (
     *("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%d-%B-%Y", "%d.%b.%Y", "%d. %b %Y", "%d. %B %Y"),
     *("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d%b%Y", "%Y年%m月%d日"),
+    *("%G-W%V-%u", "%GW%V%u"),  # days of weeks
 )
 
 

@@ -5,8 +5,9 @@ __all__ = ["Conversion"]
 import contextlib
 from typing import Any, NamedTuple
 
-from ..spellings import PARTS, Numbers
+from ..spellings import DASHES, NEGATIVES, PARTS, Numbers
 from .durations import nanoseconds_of
+from .periods import periods_of
 from .words import words_of
 
 _UNITS = {"s": 10**9, "us": 10**3, "ns": 1}  # nanoseconds of the units of durations
@@ -48,9 +49,16 @@ class Conversion(NamedTuple):
         if self.kind == "duration":
             return _durations(cells)
 
+        if self.kind == "period":
+            return periods_of(cells, self.form)
+
         assert self.numbers is not None
+
+        for pattern, plain in NEGATIVES if self.numbers.negatives else ():
+            cells = compute.replace_substring_regex(cells, pattern, plain)
+
         words = compute.replace_substring_regex(cells, PARTS, r"\1\2\3")
-        words = compute.replace_substring(words, "\u2212", "-")
+        words = compute.replace_substring_regex(words, f"[{DASHES}]", "-")
         decimal = self.numbers.decimal or "."
 
         for sign in self.numbers.thousands:

@@ -20,11 +20,13 @@ def frame_of_cells(table: Any) -> Any:
         'Int64'
     """
     import pandas as pd
+    import pyarrow as pa
 
     cells = {}
 
     for name, column in zip(table.column_names, table.columns):
-        mapper = _nullable if column.null_count else None
+        own = isinstance(column.type, pa.BaseExtensionType)  # with a type of pandas, as periods
+        mapper = _nullable if column.null_count and not own else None
         cells[name] = column.to_pandas(types_mapper=mapper, date_as_object=False)
 
     return pd.DataFrame(cells)

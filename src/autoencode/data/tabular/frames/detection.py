@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ....common.batching import data_limits
-from ..delimited import Reading, read_text
+from ..delimited import read_text
 from ..formats import TableFormat
 from ..parquet import column_names, open_parquet
 from .formats import is_readable, is_text_table, read_structured
 from .kinds import EXACT
+from .typed import drop_index, with_settings
 
 
 def is_frame_file(path: Path) -> bool:
@@ -49,14 +50,18 @@ def holds_frame(path: Path, label: str | None = None, given: TableFormat | None 
     try:
         if text:
             whole = path.stat().st_size <= data_limits().resident_bytes
-            reading = _parsed(path, label, given or TableFormat(), whole)
+            kinds: dict[str | int, str] = {} if label is None else {label: "text"}
+            reading = read_text(path, given or TableFormat(), kinds, whole, keep=True)
             table = _without(reading.table, reading.layout.row_names)
         else:
+            marked = given is not None and bool(given.missing_values)
             table = (
-                _column_sample(path)
+                _column_sample(path, marked)
                 if path.suffix.lower() == ".parquet"
-                else read_structured(path)
+                else read_structured(path, given)
             )
+            table = with_settings(table, given)
+            table = table.select(drop_index(table.column_names, given))
     except (OSError, ValueError, pa.ArrowException):
         return False  # the reader of numbers reports the error
 
@@ -65,17 +70,6 @@ def holds_frame(path: Path, label: str | None = None, given: TableFormat | None 
     numbers = numbers and not any(map(_is_beyond_floats, columns))
 
     return table.num_rows > 0 and not numbers
-
-
-def _parsed(path: Path, label: str | None, given: TableFormat, whole: bool) -> Reading:
-    r"""Parses a table as its reader will do, which then need not parse it again."""
-    try:
-        return read_text(path, given, whole=whole)
-    except ValueError:
-        if label is None:
-            raise
-
-        return read_text(path, given, {label: "text"}, whole)  # its cells may be ambiguous
 
 
 def _is_beyond_floats(cells: Any) -> bool:
@@ -93,12 +87,12 @@ def _without(table: Any, index: str | None) -> Any:
     return table if index is None else table.drop_columns([index])
 
 
-def _column_sample(path: Path) -> Any:
+def _column_sample(path: Path, all_rows: bool) -> Any:
     r"""Returns the rows of a Parquet file that tell its kind: one, or all if need be."""
     from pyarrow import Table
 
     with open_parquet(path) as file:
-        if _needs_cells(file):
+        if all_rows or _needs_cells(file):
             table = file.read()
         else:
             batch = next(file.iter_batches(batch_size=1))

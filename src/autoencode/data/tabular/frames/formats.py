@@ -7,9 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ...listing.packed import unpack
 from ..delimited import needs_arrow
 from ..formats import TEXTS, TableFormat, table_suffix
+from ..parquet import check_unique
+from .json_lines import read_json_lines
 
 
 def is_readable(path: Path, given: TableFormat | None = None) -> bool:
@@ -40,11 +41,12 @@ def is_text_table(path: Path) -> bool:
     return suffix is None or suffix in TEXTS
 
 
-def read_structured(path: Path) -> Any:
+def read_structured(path: Path, given: TableFormat | None = None) -> Any:
     r"""Read a file of JSON lines, or an Arrow file, as an Arrow table.
 
     Arguments:
         path: The file.
+        given: The known settings of its format, of which JSON lines take the encoding.
 
     Raises:
         ValueError: If the file is damaged, or has several values in a cell.
@@ -59,20 +61,13 @@ def read_structured(path: Path) -> Any:
     needs_arrow(path)
 
     import pyarrow as pa
-    from pyarrow import feather, json, types
+    from pyarrow import feather
 
     try:
         if table_suffix(path) in (".feather", ".arrow"):
             return _checked(feather.read_table(path, memory_map=False))
 
-        packed = path.suffix.lower() == ".gz"
-
-        if packed:
-            unpack(path)  # raises if the content is far larger than the file
-
-        size = path.stat().st_size * (40 if packed else 1)
-        options = json.ReadOptions(block_size=max(2**20, min(size + 1, 2**31 - 1)))
-        table = _checked(_with_zones(json.read_json(path, options), path, options))
+        return read_json_lines(path, None if given is None else given.encoding)
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno:
             raise
@@ -82,43 +77,11 @@ def read_structured(path: Path) -> Any:
             f"cannot read '{path}': it is damaged, or has another format ({reason})."
         ) from None
 
-    if nested := [field.name for field in table.schema if types.is_nested(field.type)]:
-        raise ValueError(
-            f"cannot read '{path}': expected a number, word or boolean in each cell, got"
-            f" several in the columns {nested}. Give each value its own column."
-        )
-
-    return table
-
 
 def _checked(table: Any) -> Any:
     r"""Returns a table whose names and cells can be read."""
     table.validate(full=True)
     _ = [*table.column_names]  # decodes the names, which raises if they are no text
-
-    return table
-
-
-def _with_zones(table: Any, path: Path, options: Any) -> Any:
-    r"""Returns columns of JSON with the time zones of their dates, which Arrow leaves out."""
-    import pyarrow as pa
-    from pyarrow import compute, json, types
-
-    dates = [field.name for field in table.schema if types.is_timestamp(field.type)]
-
-    if not dates:
-        return table
-
-    words = json.ParseOptions(explicit_schema=pa.schema([(name, pa.string()) for name in dates]))
-    written = json.read_json(path, options, words)
-
-    for name in dates:
-        zoned = compute.ends_with(written.column(name), "Z")
-
-        if compute.all(zoned).as_py():
-            column = compute.assume_timezone(table.column(name), "UTC")
-            table = table.set_column(table.column_names.index(name), name, column)
-        elif compute.any(zoned).as_py():  # some times have no zone
-            table = table.set_column(table.column_names.index(name), name, written.column(name))
+    check_unique(table.column_names)
 
     return table

@@ -1,6 +1,14 @@
 r"""Detection of data frames, their names of columns, and frames of numbers."""
 
-__all__ = ["EXACT", "is_exact", "is_frame", "is_numbers", "names_of"]
+__all__ = [
+    "EXACT",
+    "NUMBERS_ALONE",
+    "describe_other_columns",
+    "is_exact",
+    "is_frame",
+    "is_numbers",
+    "names_of",
+]
 
 from collections import Counter
 from typing import Any
@@ -10,6 +18,14 @@ import numpy as np
 from ..libraries import to_pandas
 
 EXACT = 2**53  # floats hold all whole numbers up to here
+
+
+NUMBERS_ALONE = (
+    "expected numbers alone for this kind of model, got {}. Use a recipe for columns of all kinds,"
+    " such as ae.autoencoder() or ae.vae() (command line: --recipe autoencoder); or leave out such"
+    " columns, or turn them into numbers, for example with pd.get_dummies(X)."
+)
+_SHOWN = 5  # names of columns in a message
 
 
 def is_frame(X: object) -> bool:
@@ -43,6 +59,33 @@ def is_numbers(frame: Any) -> bool:
     return kinds <= {*"buif"} and not any(
         _has_gaps(frame.iloc[:, j]) for j in range(frame.shape[1])
     )
+
+
+def describe_other_columns(frame: Any) -> str:
+    r"""Describe the columns of a frame that are not numbers, or have missing cells.
+
+    Example:
+        >>> import pandas as pd
+        >>> describe_other_columns(pd.DataFrame({"a": [1.0, None], "b": ["c", "d"]}))
+        "text, dates or others in ['b'], and missing cells in ['a']"
+    """
+    frame = to_pandas(frame)
+    kinds = [getattr(dtype, "kind", "O") for dtype in frame.dtypes]
+    others = [name for name, kind in zip(frame.columns, kinds) if kind not in "buif"]
+    gaps = [
+        name
+        for j, (name, kind) in enumerate(zip(frame.columns, kinds))
+        if kind in "buif" and _has_gaps(frame.iloc[:, j])
+    ]
+
+    def some(names: list[Any]) -> str:
+        more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+        return f"{names[:_SHOWN]}{more}"
+
+    parts = [f"text, dates or others in {some(others)}"] * bool(others)
+    parts += [f"missing cells in {some(gaps)}"] * bool(gaps)
+
+    return ", and ".join(parts) or "whole numbers that floats cannot hold"
 
 
 def is_exact(frame: Any) -> bool:

@@ -15,6 +15,7 @@ from ..formats import TableFormat
 from ..parquet import column_names, open_parquet
 from .arrow_types import frame_of_cells, frame_of_parquet
 from .formats import is_text_table, read_structured
+from .typed import name_rows, with_settings
 
 UNKNOWN_KINDS: Mapping[str | int, str] = MappingProxyType({})
 
@@ -33,7 +34,7 @@ def read_frame(
     Arguments:
         path: A file as for :func:`read_table`.
         kinds: The known kinds of columns: `"text"`, `"number"`, `"float"`, `"date"`, `"time"`,
-            `"duration"` or `"truth"`.
+            `"duration"`, `"period"` or `"truth"`.
         given: The known settings of the format of a text file.
 
     Returns:
@@ -54,14 +55,8 @@ def read_frame(
     if not path.exists():
         raise no_such(path)
 
-    if path.suffix.lower() == ".parquet":
-        with open_parquet(path) as file:
-            frame = frame_of_parquet(file.read(), column_names(file))
-
-        return _from(path, frame)
-
     if not is_text_table(path):
-        return _from(path, frame_of_cells(read_structured(path)))
+        return _read_typed(path, given)
 
     needs_arrow(path)
     reading = read_text(path, given or TableFormat(), kinds)
@@ -76,6 +71,27 @@ def read_frame(
         frame = frame.set_index(rows)
 
     frame.attrs["format"] = reading.format.document()
+
+    return _from(path, frame)
+
+
+def _read_typed(path: Path, given: TableFormat | None) -> Any:
+    r"""Returns a frame of a file whose columns have types, read in the settings that it takes."""
+    if path.suffix.lower() == ".parquet":
+        with open_parquet(path) as file:
+            frame = frame_of_parquet(with_settings(file.read(), given), column_names(file))
+    else:
+        table = read_structured(path, given)
+
+        try:
+            frame = frame_of_cells(with_settings(table, given))
+        except ValueError as error:
+            raise ValueError(f"cannot read '{path}': {error}") from None
+
+    frame = name_rows(frame, given)
+
+    if given is not None and any(given.get_params().values()):
+        frame.attrs["format"] = given.document()
 
     return _from(path, frame)
 

@@ -119,5 +119,8 @@ def _kind(cells: Any) -> str | None:
     if isinstance(next(iter(cells.dropna())), datetime.time):
         return "time"
 
+    if hasattr(cells.dtype, "freq"):
+        return "period"
+
     of = {"i": "number", "u": "number", "f": "float", "M": "date", "m": "duration", "b": "truth"}
     return of.get(cells.dtype.kind, "text")

@@ -9,6 +9,7 @@ from typing import Any
 from ..formats import TableFormat
 from .reading import read_frame
 from .several_files import read_frames
+from .typed import check_effect
 
 
 def read_table(
@@ -52,7 +53,8 @@ def read_table(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is not a table, or can be read in several ways.
+        ValueError: If the file is not a table, can be read in several ways, or has types of its
+            own, so that a setting for text has no effect.
 
     See Also:
         :class:`~autoencode.data.TableFormat`
@@ -78,7 +80,14 @@ def read_table(
         encoding=encoding,
     ).checked()
 
+    settings = [name for name, value in given.get_params().items() if value not in (None, ())]
+
     if not isinstance(path, (str, Path)):
+        for one in path:
+            check_effect(Path(one), settings)
+
         return read_frames([Path(one) for one in path], given=given)
+
+    check_effect(Path(path), settings)
 
     return read_frame(Path(path), given=given)
