@@ -10,11 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from autoencode import FitWarning
 from autoencode.data import read_array, read_table
 from autoencode.data.listing.names import first_few
 from autoencode.inputs import read, tensor_to_numpy
 from autoencode.inputs.conversion import from_other_array
 from autoencode.modalities import MixedTables
+from autoencode.modalities.columns import DateColumn
 
 ROWS = torch.arange(6.0).reshape(3, 2)
 
@@ -77,6 +79,30 @@ def test_files_with_more_than_one_array(tmp_path: Path, caplog) -> None:
         assert read_array(tmp_path / "X.npz").X.shape == (4, 2)
 
     assert "left out: scale" in caplog.text
+
+
+def test_dates_in_text_after_the_fit() -> None:
+    column = DateColumn("d").fit(pd.Series(pd.to_datetime(["2024-01-01", "2024-03-01"])))
+
+    for words in (
+        ["31.01.2024", "01.02.2024"],
+        ["31/01/2024", "01/02/2024"],
+        ["2024-01-31", "Feb 1, 2024"],
+    ):
+        assert column.to_numeric(pd.Series(words)).tolist() == [30, 31]
+
+    with pytest.raises(ValueError, match=r"'01/02/2024' may begin with the day or the month"):
+        column.to_numeric(pd.Series(["01/02/2024"]))
+
+
+def test_times_with_nanoseconds_in_files(tmp_path: Path) -> None:
+    times = pa.array([1_000, 2_001, None], pa.time64("ns"))
+    pq.write_table(pa.table({"t": times}), tmp_path / "t.parquet")
+
+    with pytest.warns(FitWarning, match="'t' are rounded down"):
+        found = read_table(tmp_path / "t.parquet")["t"]
+
+    assert [cell.microsecond for cell in found[:2]] == [1, 2]
 
 
 def test_columns_of_one_name_in_parquet(tmp_path: Path) -> None:

@@ -89,6 +89,9 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
 
             return modality.clone()
 
+    if isinstance(X, Files) and any(path.is_dir() for path in X):
+        raise ValueError(f"expected files, got folders in {X}: give one folder, or their files.")
+
     if isinstance(X, Files):
         raise ValueError(
             f"expected a list of files of images, sounds or texts, got {X}. Arrays are read one"

@@ -4,6 +4,7 @@ __all__ = ["DATE_TYPES", "DateColumn"]
 
 import datetime
 import re
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from ...common.checks.types import check_agreement
 from ...common.configurable import Configurable
 from ...data import locate_cell
+from ...data.tabular.spellings import order_of_dates
 from ..normal_scores import NormalScores
 from .cells import plain
 from .dtypes import close, dtype_of, name_of_cells, open_cells
@@ -299,7 +301,9 @@ class DateColumn(Configurable):
         if pd.api.types.infer_dtype(cells, skipna=True) in _NUMBER_TYPES and cells.notna().any():
             raise ValueError(f"column {self.name!r}: expected {what}, got numbers.")
 
+        order = self._order(cells)
         read = pd.to_timedelta if self.spans_ else pd.to_datetime
+        read = partial(read, **order) if order else read
         index = pd.TimedeltaIndex if self.spans_ else pd.DatetimeIndex
 
         try:
@@ -320,6 +324,24 @@ class DateColumn(Configurable):
                 message = f"got {cells.iloc[wrong[0]]!r} in {locate_cell(cells, wrong[0])}"
 
             raise ValueError(f"column {self.name!r}: expected {what}, {message}.") from None
+
+    def _order(self, cells: Any) -> dict[str, Any]:
+        r"""Returns the options of pandas for dates in text, which may begin with the day."""
+        import pandas as pd
+
+        if self.spans_ or pd.api.types.infer_dtype(cells, skipna=True) != "string":
+            return {}
+
+        words = [*cells.dropna().unique()]
+        order = order_of_dates(words)
+
+        if order == "?":
+            raise ValueError(
+                f"column {self.name!r}: {words[0]!r} may begin with the day or the month. Convert"
+                f" the text: pd.to_datetime(X[{self.name!r}], dayfirst=True), or dayfirst=False."
+            )
+
+        return {} if order == "ymd" else {"format": "mixed", "dayfirst": order == "dmy"}
 
 
 def _with_seconds(cell: Any) -> Any:

@@ -5,6 +5,8 @@ __all__ = ["frame_of_cells", "frame_of_parquet"]
 from collections.abc import Sequence
 from typing import Any
 
+from ....common.failures import warn
+
 _EXAMINED_CELLS = 100  # number of cells that decide the type in which a column is written
 
 
@@ -22,7 +24,7 @@ def frame_of_cells(table: Any) -> Any:
     import pandas as pd
     import pyarrow as pa
 
-    cells = {}
+    table, cells = _without_nanoseconds(table), {}
 
     for name, column in zip(table.column_names, table.columns):
         own = isinstance(column.type, pa.BaseExtensionType)  # with a type of pandas, as periods
@@ -44,11 +46,28 @@ def frame_of_parquet(table: Any, names: Sequence[str]) -> Any:
         >>> str(frame_of_parquet(pa.table({"n": [1, None]}), ["n"])["n"].dtype)
         'Int64'
     """
+    table = _without_nanoseconds(table)
     frame = _keep_whole(table, _as_noted(table))
     index = [name for name in frame.index.names if name in names]
     frame = frame.reset_index(index) if index else frame
 
     return _in_own_types(table, frame.reset_index(drop=True))
+
+
+def _without_nanoseconds(table: Any) -> Any:
+    r"""Returns times of the day in microseconds, as times in Python have no nanoseconds."""
+    import pyarrow as pa
+
+    for i, field in enumerate(table.schema):
+        if field.type == pa.time64("ns"):
+            times = table.column(i).cast(pa.time64("us"), safe=False)
+
+            if not times.cast(field.type).equals(table.column(i)):
+                warn(f"the times of column {field.name!r} are rounded down to microseconds.")
+
+            table = table.set_column(i, field.name, times)
+
+    return table
 
 
 def _keep_whole(table: Any, frame: Any) -> Any:
