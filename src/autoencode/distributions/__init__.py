@@ -6,7 +6,7 @@ r"""Families of distributions, and distributions that torch lacks.
 - `counts/`: counts, with totals of examples as size factors
 - `homoscedastic`, `gaussian_mixture`: faster versions of torch's distributions
 - `censored`: normal scores that are known only up to an interval
-- `observed`: examples with missing numbers
+- `wrapping/`: families around another one, such as for examples with missing numbers
 - `mixed`: rows of numbers and categories with missing cells
 - `autoregressive`: token sequences
 - `codes/`: posteriors whose units depend on each other: flows, sparse, quantized and others
@@ -113,4 +113,4 @@ from .gaussian import DiagonalGaussian, FixedGaussian, Gaussian, SharedGaussian
 from .gaussian_mixture import GaussianMixture, WeightedMixtures
 from .homoscedastic import Homoscedastic
 from .mixed import MixedColumns, MixedRow
-from .observed import Observed, ObservedNumbers
+from .wrapping import Observed, ObservedNumbers

@@ -130,22 +130,22 @@ class Family(Configurable, nn.Module, abc.ABC):
         Arguments:
             z: A vector of the size, type and device of a code, with shape `(D,)`.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no reference distribution.")
 
     def index_shape(self, D: int) -> tuple[int, int]:
         r"""Returns the number of indices of a code of `D` numbers, and the values of an index.
 
         Only families with `finite` have them.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no indices of codes.")
 
     def indices(self, z: Tensor) -> Tensor:
         r"""Returns the indices of codes `(*, D)`, with shape `(*, G)`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no indices of codes.")
 
     def values(self, index: Tensor, D: int) -> Tensor:
         r"""Returns the codes `(*, D)` of indices `(*, G)`, the inverse of :meth:`indices`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no indices of codes.")
 
     @abc.abstractmethod
     def forward(self, phi: Tensor) -> Distribution:

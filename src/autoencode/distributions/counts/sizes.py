@@ -13,6 +13,7 @@ from torch.distributions import Distribution, constraints
 from ...common.checks.ranges import check_above
 from ...networks import Network
 from ..base import Family
+from ..wrapping import WrappingFamily
 from .negative_binomial import NegativeBinomial
 from .poisson import COUNTS, COUNTS_REMEDY
 
@@ -101,7 +102,7 @@ class SizedCounts(Sized):
         return self.family(torch.cat([log_mean, self.phi[..., 1:].expand(shape)], dim=-1))
 
 
-class SizeFactor(Family):
+class SizeFactor(WrappingFamily):
     r"""Counts whose means are shares of the size of their example.
 
     .. math:: \log p(x \mid \ell) = \sum_j \log p_j(x_j), \qquad
@@ -141,8 +142,6 @@ class SizeFactor(Family):
     elementwise = False
 
     def __init__(self, family: Family | None = None, size: float | None = None) -> None:
-        super().__init__()
-
         if family is not None and not family.takes_offset:
             raise ValueError(
                 f"the first raw parameter of {family!r} is not the logarithm of a mean. Use"
@@ -150,29 +149,13 @@ class SizeFactor(Family):
             )
 
         check_above(0, size=size)
+        super().__init__(family, NegativeBinomial)
 
-        self.family = family
         self.size = size
-        self.default = NegativeBinomial() if family is None else None
-
-    @property
-    def inner(self) -> Family:
-        r"""The given family, or the default."""
-        return self.family or self.default  # type: ignore[return-value]
-
-    @property
-    def n_params(self) -> int:  # type: ignore[override]
-        r"""Number of raw parameters per element."""
-        return self.inner.n_params
 
     def build(self, network: Network | None, event: Sequence[int]) -> "SizeFactor":
         check_row(self, event)
-        inner = self.inner.build(network, event)  # type: ignore[arg-type]
-
-        if self.family is not None:
-            self.family = inner
-
-        return self
+        return super().build(network, event)
 
     def forward(self, phi: Tensor) -> Any:
         return SizedCounts(phi, self.inner, phi.new_tensor(self.size or 1.0))

@@ -2,7 +2,6 @@ r"""Distributions with more zeros than another distribution has."""
 
 __all__ = ["ZeroInflated"]
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -11,8 +10,8 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 from torch.nn.functional import logsigmoid
 
-from ...networks import Network
 from ..base import Family
+from ..wrapping import WrappingFamily
 from .negative_binomial import NegativeBinomial
 
 
@@ -77,7 +76,7 @@ class _OrZero(Constraint):
         return (value == 0) | self.inner.check(value)
 
 
-class ZeroInflated(Family):
+class ZeroInflated(WrappingFamily):
     r"""Family of another one's distributions, with further zeros of probability :math:`\pi`.
 
     .. math:: P(x) = \pi \, [x = 0] + (1 - \pi) \, P_0(x), \qquad \phi = (\phi_0, \ell), \quad
@@ -112,8 +111,6 @@ class ZeroInflated(Family):
     """
 
     def __init__(self, family: Family | None = None) -> None:
-        super().__init__()
-
         if family is not None and family.support is constraints.real:
             raise ValueError(
                 f"the data of {family!r} are scaled, so that zero means nothing. Use a family of"
@@ -126,13 +123,7 @@ class ZeroInflated(Family):
                 " SizeFactor(ZeroInflated(NegativeBinomial()))."
             )
 
-        self.family = family
-        self.default = NegativeBinomial() if family is None else None
-
-    @property
-    def inner(self) -> Family:
-        r"""The given family, or the default."""
-        return self.family or self.default  # type: ignore[return-value]
+        super().__init__(family, NegativeBinomial)
 
     @property
     def n_params(self) -> int:  # type: ignore[override]
@@ -155,22 +146,9 @@ class ZeroInflated(Family):
         return self.inner.remedy
 
     @property
-    def discrete(self) -> bool:  # type: ignore[override]
-        r"""True if `log_prob` is the logarithm of a probability rather than of a density."""
-        return self.inner.discrete
-
-    @property
     def takes_offset(self) -> bool:  # type: ignore[override]
         r"""True if an offset may be added to the first raw parameter."""
         return self.inner.takes_offset
-
-    def build(self, network: Network | None, event: Sequence[int]) -> "ZeroInflated":
-        inner = self.inner.build(network, event)  # type: ignore[arg-type]
-
-        if self.family is not None:
-            self.family = inner
-
-        return self
 
     def forward(self, phi: Tensor) -> Any:
         return _WithZeros(self.inner(phi[..., :-1]), phi[..., -1], self.discrete)

@@ -1,5 +1,6 @@
 r"""Priors whose components are posteriors of examples, learned with the model.
 
+- `inputs`: the abstract prior that encodes inputs of its own
 - `exemplar`: Gaussians around the codes of training examples
 - `vamp`: a mixture of posteriors of learned pseudo-inputs
 """

@@ -3,8 +3,8 @@ r"""Mixture of Gaussians around the codes of training examples."""
 __all__ = ["ExemplarMixture", "ExemplarPrior"]
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 import torch.nn as nn
@@ -13,7 +13,7 @@ from torch.distributions import Distribution, constraints, register_kl
 from torch.distributions.constraints import Constraint
 
 from ...common.checks.ranges import check_at_least
-from ..base import Prior
+from .inputs import PriorOfInputs
 
 _SAME = 1e-3  # distance of two codes of one example, in units of the scale
 
@@ -85,7 +85,7 @@ def _kl_from_others(q: Distribution, p: ExemplarMixture) -> Tensor:
     return q.log_prob(z) - p.log_prob_of_others(z, q.mean)
 
 
-class ExemplarPrior(Prior):
+class ExemplarPrior(PriorOfInputs):
     r"""Mixture of Gaussians around the codes of training examples, learned with the model.
 
     .. math:: p(z) = \frac{1}{M} \sum_{m=1}^M
@@ -120,6 +120,14 @@ class ExemplarPrior(Prior):
         ExemplarPrior(n_exemplars=100)
     """
 
+    refusal_of_posterior = (
+        "ExemplarPrior() is learned with the model, by its rate, and codes of"
+        " {family} have no density. Use posterior=Gaussian(), or prior=KernelDensity()."
+    )
+    refusal_of_examples = (
+        "ExemplarPrior() keeps numbers as exemplars, and the examples are symbols. Use"
+        " prior=Mixture() for such data."
+    )
     exemplars: Tensor
     contexts: Tensor
 
@@ -129,18 +137,6 @@ class ExemplarPrior(Prior):
         check_at_least(2, n_exemplars=n_exemplars)
 
         self.n_exemplars = n_exemplars
-
-    def attach(self, encoder: nn.Module, context: int = 0) -> None:
-        family: Any = encoder.family
-
-        if not family.has_density:
-            raise ValueError(
-                "ExemplarPrior() is learned with the model, by its rate, and codes of"
-                f" {family} have no density. Use posterior=Gaussian(), or prior=KernelDensity()."
-            )
-
-        self.attached: tuple[Any] = (encoder,)  # no part of this module
-        self.context = context
 
     def build(self, latent_dim: int) -> "ExemplarPrior":
         (encoder,) = self.attached
@@ -153,23 +149,8 @@ class ExemplarPrior(Prior):
 
         return self
 
-    @torch.no_grad()
-    def start(self, examples: Callable[[], tuple[Tensor, Tensor | None]]) -> None:
-        x, c = examples()
-
-        if not x.is_floating_point():
-            raise ValueError(
-                "ExemplarPrior() keeps numbers as exemplars, and the examples are symbols. Use"
-                " prior=Mixture() for such data."
-            )
-
-        chosen = torch.linspace(0, len(x) - 1, self.n_exemplars).round().long()
-        self.exemplars.copy_(x[chosen].nan_to_num(0.0))
-
-        if c is not None:
-            self.contexts.copy_(c[chosen])
-
     def forward(self) -> ExemplarMixture:
-        (encoder,) = self.attached
-        q = encoder(self.exemplars, self.contexts if self.context else None)
-        return ExemplarMixture(q.mean, self.log_scale.exp())
+        return ExemplarMixture(self.posteriors().mean, self.log_scale.exp())
+
+    def inputs(self) -> tuple[Tensor, Tensor | None]:
+        return self.exemplars, self.contexts if self.context else None

@@ -2,18 +2,15 @@ r"""Mixture of the posteriors of learned pseudo-inputs."""
 
 __all__ = ["VampPrior"]
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 import torch.nn as nn
 from torch import Tensor
 from torch.distributions import Categorical, Distribution, MixtureSameFamily
 
-from ..base import Prior
+from .inputs import PriorOfInputs
 
 
-class VampPrior(Prior):
+class VampPrior(PriorOfInputs):
     r"""Mixture of the posteriors of pseudo-inputs, which are learned with the model.
 
     .. math:: p(z) = \sum_{k=1}^K \pi_k \, q(z \mid u_k)
@@ -45,6 +42,14 @@ class VampPrior(Prior):
     """
 
     euclidean = False
+    refusal_of_posterior = (
+        "VampPrior() is a mixture of posteriors, and those of {family} have no"
+        " density. Use posterior=Gaussian(), or prior=Mixture()."
+    )
+    refusal_of_examples = (
+        "VampPrior() learns pseudo-inputs, which need continuous data, got discrete"
+        " data. Use prior=Mixture() instead."
+    )
 
     n_components: int
 
@@ -55,20 +60,6 @@ class VampPrior(Prior):
             raise ValueError(f"expected n_components >= 1, got {n_components}.")
 
         self.n_components = n_components
-
-    def attach(self, encoder: nn.Module, context: int = 0) -> None:
-        family: Any = encoder.family
-
-        if not family.has_density:
-            raise ValueError(
-                f"VampPrior() is a mixture of posteriors, and those of {family} have no"
-                " density. Use posterior=Gaussian(), or prior=Mixture()."
-            )
-
-        self.attached: tuple[Any] = (
-            encoder,
-        )  # in a tuple, so that it is not a part of this module
-        self.context = context
 
     def build(self, latent_dim: int) -> "VampPrior":
         (encoder,) = self.attached
@@ -81,26 +72,9 @@ class VampPrior(Prior):
 
         return self
 
-    @torch.no_grad()
-    def start(self, examples: Callable[[], tuple[Tensor, Tensor | None]]) -> None:
-        x, c = examples()
-
-        if not x.is_floating_point():
-            raise ValueError(
-                "VampPrior() learns pseudo-inputs, which need continuous data, got discrete"
-                " data. Use prior=Mixture() instead."
-            )
-
-        chosen = torch.linspace(0, len(x) - 1, self.n_components).round().long()
-        self.pseudo_inputs.copy_(x[chosen].nan_to_num(0.0))
-
-        if c is not None:
-            self.contexts.copy_(c[chosen])
-
     def forward(self) -> Distribution:
-        (encoder,) = self.attached
-        q = encoder(self.pseudo_inputs, self.contexts if self.context else None)
+        weights = Categorical(logits=self.logits, validate_args=False)
+        return MixtureSameFamily(weights, self.posteriors(), validate_args=False)
 
-        return MixtureSameFamily(
-            Categorical(logits=self.logits, validate_args=False), q, validate_args=False
-        )
+    def inputs(self) -> tuple[Tensor, Tensor | None]:
+        return self.pseudo_inputs, self.contexts if self.context else None

@@ -3,17 +3,13 @@ r"""Planar flows."""
 __all__ = ["Planar", "PlanarFlow"]
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ....common.checks.ranges import check_at_least
-from ....networks import Network
-from ...base import RESOLUTION, Family
-from .steps import Affine, FlowDistribution, check_vector
+from .steps import Step, StepwiseFlow
 
 _BISECTION_STEPS = 35
 _MAX_SLOPE = 0.99
@@ -65,7 +61,7 @@ class Planar(NamedTuple):
         return self.u + ((slope - wu) / ww)[..., None] * self.w, slope
 
 
-class PlanarFlow(Family):
+class PlanarFlow(StepwiseFlow):
     r"""Normal distributions, transformed by planar steps.
 
     .. math:: z_0 \sim \mathcal{N}(\mu, \mathrm{diag}(\sigma^2)), \qquad
@@ -98,25 +94,8 @@ class PlanarFlow(Family):
         (torch.Size([5]), torch.Size([3]))
     """
 
-    def __init__(self, n_steps: int = 4) -> None:
-        super().__init__()
-
-        check_at_least(1, n_steps=n_steps)
-
-        self.n_steps = n_steps
-        self.n_params = 2 + 3 * n_steps  # type: ignore[misc]
-
-    def build(self, network: Network | None, event: Sequence[int]) -> "PlanarFlow":
-        check_vector(self, event)
-        return self
-
-    def forward(self, phi: Tensor) -> FlowDistribution:
-        loc, s, *raw = phi.unbind(dim=-1)
-        start = Affine(loc, RESOLUTION + softplus(s.contiguous()))
-        parts = zip(raw[0::3], raw[1::3], raw[2::3])
-        steps = [Planar(u, w, b.mean(dim=-1)) for u, w, b in parts]
-
-        return FlowDistribution(loc, [start, *steps])
+    def step(self, loc: Tensor, first: Tensor, second: Tensor, third: Tensor) -> Step:
+        return Planar(first, second, third.mean(dim=-1))
 
 
 def _dot(x: Tensor, y: Tensor) -> Tensor:

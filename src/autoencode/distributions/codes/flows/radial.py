@@ -2,17 +2,13 @@ r"""Radial flows."""
 
 __all__ = ["Radial", "RadialFlow"]
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ....common.checks.ranges import check_at_least
-from ....networks import Network
-from ...base import RESOLUTION, Family
-from .steps import Affine, FlowDistribution, check_vector
+from .steps import Step, StepwiseFlow
 
 _SMALLEST_SQUARE = 1e-12  # the root of zero has no derivative
 
@@ -23,7 +19,7 @@ class Radial(NamedTuple):
     .. math:: z + \frac{\hat\beta}{\alpha + r} (z - z_0), \qquad r = \| z - z_0 \|, \quad
         \hat\beta = \log(1 + e^{b + \log(e^\alpha - 1)}) - \alpha
 
-    As :math:`\hat\beta > -\alpha` the step is invertible, and :math:`b = 0` is no step.
+    The step is invertible, as :math:`\hat\beta > -\alpha`. It is the identity for :math:`b = 0`.
 
     Example:
         >>> step = Radial(torch.zeros(2), torch.zeros(()), torch.ones(()))
@@ -74,7 +70,7 @@ class Radial(NamedTuple):
         return alpha, softplus(self.b + inverse) - alpha
 
 
-class RadialFlow(Family):
+class RadialFlow(StepwiseFlow):
     r"""Normal distributions that radial steps contract or spread.
 
     .. math:: z_0 \sim \mathcal{N}(\mu, \mathrm{diag}(\sigma^2)), \qquad
@@ -108,25 +104,8 @@ class RadialFlow(Family):
         (torch.Size([5]), torch.Size([3]))
     """
 
-    def __init__(self, n_steps: int = 4) -> None:
-        super().__init__()
-
-        check_at_least(1, n_steps=n_steps)
-
-        self.n_steps = n_steps
-        self.n_params = 2 + 3 * n_steps  # type: ignore[misc]
-
-    def build(self, network: Network | None, event: Sequence[int]) -> "RadialFlow":
-        check_vector(self, event)
-        return self
-
-    def forward(self, phi: Tensor) -> FlowDistribution:
-        loc, s, *raw = phi.unbind(dim=-1)
-        start = Affine(loc, RESOLUTION + softplus(s.contiguous()))
-        parts = zip(raw[0::3], raw[1::3], raw[2::3])
-        steps = [Radial(loc + c, a.mean(dim=-1), b.mean(dim=-1)) for c, a, b in parts]
-
-        return FlowDistribution(loc, [start, *steps])
+    def step(self, loc: Tensor, first: Tensor, second: Tensor, third: Tensor) -> Step:
+        return Radial(loc + first, second.mean(dim=-1), third.mean(dim=-1))
 
 
 def _length(x: Tensor) -> Tensor:

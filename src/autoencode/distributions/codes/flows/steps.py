@@ -1,16 +1,22 @@
 r"""Distributions of noise, transformed by invertible steps."""
 
-__all__ = ["Affine", "FlowDistribution", "Inverse", "Step", "check_vector"]
+__all__ = ["Affine", "FlowDistribution", "Inverse", "Step", "StepwiseFlow", "check_vector"]
 
+import abc
 import math
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Size, Tensor
 from torch.distributions import Distribution, constraints
+from torch.nn.functional import softplus
 
-from ...base import Family
+from ....common.checks.ranges import check_at_least
+from ....networks import Network
+from ...base import RESOLUTION, Family
+
+Self = TypeVar("Self", bound="StepwiseFlow")
 
 
 class Step(Protocol):
@@ -167,3 +173,44 @@ def check_vector(family: Family, event: Sequence[int]) -> None:
 
 def _log_normal(e: Tensor) -> Tensor:
     return -(e.square() + math.log(2 * math.pi)).sum(dim=-1) / 2
+
+
+class StepwiseFlow(Family):
+    r"""Abstract flow of steps with a vector and two numbers each, which the encoder outputs.
+
+    Arguments:
+        n_steps: The number of steps.
+
+    Raises:
+        ValueError: If there is no step.
+    """
+
+    def __init__(self, n_steps: int = 4) -> None:
+        super().__init__()
+
+        check_at_least(1, n_steps=n_steps)
+
+        self.n_steps = n_steps
+        self.n_params = 2 + 3 * n_steps  # type: ignore[misc]
+
+    def build(self: Self, network: Network | None, event: Sequence[int]) -> Self:
+        check_vector(self, event)
+        return self
+
+    @abc.abstractmethod
+    def step(self, loc: Tensor, first: Tensor, second: Tensor, third: Tensor) -> Step:
+        r"""Returns a step, from its raw parameters.
+
+        Arguments:
+            loc: The means of the start, with shape `(*, D)`.
+            first: The first parameters, with shape `(*, D)`, and likewise the other two.
+            second: The second parameters.
+            third: The third parameters.
+        """
+
+    def forward(self, phi: Tensor) -> FlowDistribution:
+        loc, s, *raw = phi.unbind(dim=-1)
+        start = Affine(loc, RESOLUTION + softplus(s.contiguous()))
+        steps = [self.step(loc, *parts) for parts in zip(raw[0::3], raw[1::3], raw[2::3])]
+
+        return FlowDistribution(loc, [start, *steps])

@@ -2,17 +2,15 @@ r"""Likelihoods of examples with missing numbers."""
 
 __all__ = ["Observed", "ObservedNumbers"]
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
 from torch import Size, Tensor
 from torch.distributions import Distribution
-from torch.distributions.constraints import Constraint
 
-from ..networks import Network
-from .base import Family
-from .gaussian import SharedGaussian
+from ..base import Family
+from ..gaussian import SharedGaussian
+from .family import WrappingFamily
 
 
 class ObservedNumbers(Distribution):
@@ -83,7 +81,7 @@ class ObservedNumbers(Distribution):
         return ObservedNumbers(self.numbers.expand(batch_shape))
 
 
-class Observed(Family):
+class Observed(WrappingFamily):
     r"""Wrapper of a family that does not score missing numbers (NaN).
 
     See :class:`ObservedNumbers`.
@@ -105,8 +103,6 @@ class Observed(Family):
     """
 
     def __init__(self, family: Family | None = None) -> None:
-        super().__init__()
-
         if getattr(family, "optimal", False):
             raise ValueError(
                 f"{family!r} would count missing numbers as predicted exactly: use"
@@ -116,34 +112,7 @@ class Observed(Family):
         if family is not None and not family.elementwise:
             raise ValueError(f"{family!r} scores numbers together, so that none may be missing.")
 
-        self.family = family
-        self.default = SharedGaussian() if family is None else None
-
-    @property
-    def inner(self) -> Family:
-        r"""The given family, or the default."""
-        return self.family or self.default  # type: ignore[return-value]
-
-    @property
-    def n_params(self) -> int:  # type: ignore[override]
-        r"""Number of raw parameters per element."""
-        return self.inner.n_params
-
-    @property
-    def support(self) -> Constraint:  # type: ignore[override]
-        r"""Set of valid data."""
-        return self.inner.support
-
-    @property
-    def discrete(self) -> bool:  # type: ignore[override]
-        r"""True if `log_prob` is the logarithm of a probability rather than of a density."""
-        return self.inner.discrete
-
-    def build(self, network: Network | None, event: Sequence[int]) -> "Observed":
-        if self.family is not None:
-            self.family = self.family.build(network, event)  # type: ignore[arg-type]
-
-        return self
+        super().__init__(family, SharedGaussian)
 
     def check_support(self, x: Tensor) -> None:
         self.inner.check_support(x[~x.isnan()])
