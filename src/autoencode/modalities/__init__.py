@@ -157,7 +157,7 @@ def _refuse(X: np.ndarray) -> None:
 
     if X.ndim > 5:
         raise ValueError(
-            f"expected at most four sizes, got an array with shape {X.shape}. Use"
+            f"expected at most four axes, got an array with shape {X.shape}. Use"
             " X.reshape(len(X), -1) for a table."
         )
 

@@ -6,9 +6,9 @@ import copy
 import logging
 import math
 from collections.abc import Callable, Iterator
-from numbers import Integral, Real
+from numbers import Real
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,12 +22,9 @@ from ...common.arrays import tensor_of
 from ...common.checks.types import check_agreement
 from ...common.failures import warn
 from ...corruptions import Compose
-from ...data import on_disk, read_sounds
-from ...data.listing.names import Names
+from ...data import on_disk
 from ...data.listing.sources import Files
-from ...data.media.audio.blocks import each_sound_in_blocks, write_sound_blocks
 from ...data.media.audio.faults import report_faults
-from ...data.media.audio.files import durations, read_sound, write_sound
 from ...data.media.audio.folders import Recordings
 from ...data.media.audio.formats import holds_sounds, is_sound
 from ...distributions import DiagonalGaussian, Family, SharedGaussian
@@ -38,26 +35,18 @@ from ..capabilities import (
     ErrorWeighted,
     Extendable,
     Pictured,
-    Readable,
     ResidualFitted,
-    Streamed,
-    Writable,
 )
 from ..capabilities.fitting import without_text_corruptions
 from ..windows import Windows, cut, spooled
 from .damage import WaveformDamage, split_steps
 from .faults import report_faults_in_memory
+from .files import SoundFiles
 from .lengths import LONGEST_SECONDS, choose_seconds, describe_unused, log_windows, share_kept
 from .log_mel import LogMel
 from .moments import moments
 from .recordings import (
-    MAX_FILES_MEASURED,
     MIN_SHARE_KEPT,
-    RecordingFormat,
-    as_recordings,
-    choose_length,
-    cut_recording,
-    read_windows,
 )
 from .spectra import Spectrum
 from .waveforms import check_waves, is_wave, to_channels, waves_of
@@ -71,10 +60,8 @@ _MIN_SOUNDS_FOR_SCALES = 20
 
 class Sounds(
     Modality,
-    Readable,
-    Writable,
+    SoundFiles,
     Pictured,
-    Streamed,
     Extendable,
     ErrorWeighted,
     ResidualFitted,
@@ -127,13 +114,10 @@ class Sounds(
     """
 
     suffixes = (".npy", ".png", ".wav", "")
-    suffix = ".wav"
 
-    samples_: int
     n_: int = 0
     r"""The number of examples of the fit; files of earlier releases have none."""
 
-    windows_: bool = False
     loc_: tuple[float, ...]
     scale_: float
     residual_: NDArray[np.float32] | None = None
@@ -165,29 +149,6 @@ class Sounds(
             return False
 
         return isinstance(X, (list, tuple, np.ndarray)) and len(X) > 0 and all(map(is_wave, X))
-
-    def read(self, path: Path | Files) -> tuple[Any, ...]:
-        if isinstance(path, Path) and not path.is_dir():
-            return self._read_one(path)
-
-        self._check_arguments()
-        fitted = hasattr(self, "samples_")
-        windows, seconds = self._length(path)
-
-        if windows:
-            return self._read_windows(path, round(self.rate * seconds))
-
-        X, y, files = read_sounds(path, self.rate, seconds, self.channels, self.strict)
-        X.samples = round(self.rate * seconds)
-
-        if not fitted:
-            warn(describe_unused(durations(path, MAX_FILES_MEASURED), seconds))
-            return X, y, files
-
-        if X.rows is not None:
-            return X.rows, y, files
-
-        return self.to_numeric(X), y, files
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Sounds":
         self._check_arguments()
@@ -342,17 +303,6 @@ class Sounds(
 
         return ((c - dark) / (light - dark)).clamp(0, 1).mT.flip(1)[..., None].numpy()
 
-    def read_whole(self, path: Path | Files) -> tuple[Any, ...]:
-        self._check_arguments()
-
-        if isinstance(path, Files) or path.is_dir():
-            own = self._length(path)[1]
-            seconds = None if max(durations(path), default=0.0) > own else own
-            return read_sounds(path, self.rate, seconds, self.channels, self.strict)
-
-        x = read_sound(path, self.rate, self.channels, self.strict)
-        return Recordings.of([x]), None, [path.name]
-
     def windows(self, X: Any) -> Windows:
         self._check(X)
 
@@ -390,45 +340,6 @@ class Sounds(
     def length_of_steps(self, steps: int) -> int:
         return max(2, (steps - 1) * self._spectrum.hop(self.rate))
 
-    def write(self, path: Path, example: NDArray) -> None:
-        write_sound(path, example, self.rate)
-
-    def each_in_blocks(self, path: Path) -> Iterator[tuple[str, Iterator[NDArray]]]:
-        return each_sound_in_blocks(path, self.rate, self.channels, self.strict)
-
-    def write_blocks(self, path: Path, blocks: Iterator[NDArray]) -> None:
-        write_sound_blocks(path, blocks, self.rate)
-
-    def _read_one(self, path: Path) -> tuple[Any, None, list[str]]:
-        r"""Returns the windows of one recording, named by when they begin."""
-        self._check_arguments()
-        x = read_sound(path, self.rate, self.channels, self.strict)
-        seconds = self._length(path, [len(x) / self.rate])[1]
-        windows, names = cut_recording(path, x, self.rate, seconds)
-
-        return windows if hasattr(self, "shape_") else as_recordings(windows), None, names
-
-    def _length(
-        self, path: Path | Files, lengths: list[float] | None = None
-    ) -> tuple[bool, float]:
-        r"""Returns whether recordings are cut into windows, and the seconds of an example."""
-        if hasattr(self, "samples_"):
-            return self.windows_, self.samples_ / self.rate
-
-        return choose_length(path, self.seconds, lengths)
-
-    def _read_windows(self, path: Path | Files, n: int) -> tuple[Any, NDArray | None, Names]:
-        r"""Returns the windows of a folder of recordings, with one of them in memory at a time."""
-        form = RecordingFormat(self.rate, self.channels, self.strict)
-        windows, y, files = read_windows(path, form, n)
-
-        if hasattr(self, "shape_"):
-            return windows, y, files
-
-        lengths = [length / self.rate for length in cast(tuple[int, ...], windows.length)]
-        warn(failures.long_sound(lengths, n / self.rate))
-        return as_recordings(windows, np.asarray(windows)), y, files
-
     @property
     def _spectrum(self) -> Spectrum:
         return self.spectrum or LogMel()
@@ -443,23 +354,6 @@ class Sounds(
     def _waves(self, x: Tensor) -> Tensor:
         r"""Returns the waveforms of `load` with shape `(N, channels, samples)`, at full scale."""
         return waves_of(x, self.samples_, self.channels)
-
-    def _check_arguments(self) -> None:
-        integers = isinstance(self.rate, Integral) and isinstance(self.channels, Integral)
-
-        if not (
-            integers
-            and min(self.rate, self.channels) >= 1
-            and (
-                self.seconds is None
-                or (isinstance(self.seconds, Real) and 1 <= self.rate * self.seconds < math.inf)
-            )
-        ):
-            raise ValueError(
-                "expected rate >= 1 and channels >= 1 as integers, and seconds of at least one"
-                f" sample, got rate={self.rate!r}, seconds={self.seconds!r} and"
-                f" channels={self.channels!r}."
-            )
 
     def _check(self, X: Any) -> None:
         if not isinstance(X, Recordings):  # these were checked file by file

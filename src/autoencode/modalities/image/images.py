@@ -4,7 +4,7 @@ __all__ = ["Images"]
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +22,6 @@ from ...common.checks.types import check_agreement
 from ...common.failures import warn
 from ...data import is_image, read_images
 from ...data.listing.sources import Files
-from ...data.media.depths import Depth
 from ...data.media.images import sizes_of
 from ...data.media.photographs import write_photograph
 from ...data.media.text import holds_texts
@@ -30,22 +29,21 @@ from ...distributions import Bernoulli, Family, SharedGaussian
 from ...networks import Convolutional, FullyConvolutional, Network
 from ..array_layouts import looks_channels_first
 from ..base import WIDE, Modality
-from ..capabilities import Augmented, Pictured, Readable, Tiled, Writable
+from ..capabilities import Augmented, Pictured, Readable, Writable
 from ..statistics import value_range
-from .enlarging import enlarge_pixels, factor_between
+from .levels import COLORS, black_and_white
+from .own_size import OwnSize
 from .shifts import Shifts
-from .tiles import over_blocks, over_tiles
 
 log = logging.getLogger(__name__)
 
 _IMAGES_PER_BATCH = 512  # number of images to restore at once
-_COLORS = {3, 4}  # numbers of channels of files in color
 _MAX_SKIP_NUMBERS = 2**16  # numbers in an image; networks of larger ones have no linear skip
 # Range of the number of images for which shifted images are added
 _MIN_IMAGES_TO_SHIFT, _MAX_IMAGES_TO_SHIFT = 10, 250
 
 
-class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
+class Images(Modality, Readable, Writable, Pictured, OwnSize, Augmented):
     r"""Images of one size, with shape `(N, H, W)` or `(N, H, W, C)`.
 
     The networks see intensities between 0 and 1. Bytes are divided by 255, and so are other
@@ -77,9 +75,6 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
 
     single_: bool
     n_: int
-    dtype_: str
-    range_: tuple[float, float]
-    binary_: bool
 
     def __init__(
         self,
@@ -145,7 +140,7 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
         self.shape_ = X.shape[1:] if first else self.shape_
         self.n_ = len(X)
         self.dtype_ = str(X.dtype)
-        self.range_ = _black_and_white(X.dtype, low, high)
+        self.range_ = black_and_white(X.dtype, low, high)
         self.binary_ = only_these and {low, high} <= {*self.range_}
 
         if not np.isfinite(self.range_[1] - self.range_[0]):
@@ -224,59 +219,6 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
         x = self.normalize(self.load(X.clip(low, high))).movedim(1, -1).numpy()
         return x if x.shape[-1] in {1, 3, 4} else x.mean(axis=-1, keepdims=True)
 
-    def in_own_size(
-        self,
-        X: NDArray,
-        function: Callable[[Tensor], Tensor],
-        receptive_radius: int | None = None,
-        hidden: NDArray | None = None,
-    ) -> NDArray:
-        first, C = self.layout == "NCHW" and X.ndim == 3, self.shape_[0]
-        pixels, colors = self._colors(X)
-        n = colors.shape[-1]
-        x, (low, high) = self._scaled(colors)
-        x = x if hidden is None else x.masked_fill(torch.from_numpy(hidden), torch.nan)
-        apart = C == 1 and n == 3  # each color is a gray image
-        parts = x.split(1) if apart else [x if n == C else x.expand(C, -1, -1)]
-        y = torch.cat([self.piecewise(part, function, receptive_radius) for part in parts])
-        y = y if len(y) == n else y.mean(dim=0, keepdim=True)
-        y = y.movedim(0, -1).clamp_(0, 1)
-        y = y.double() if X.dtype.itemsize > 2 else y  # single precision saves memory
-        R = cast(y.mul_(high - low).add_(low).numpy(), str(X.dtype))
-        has_alpha = pixels.shape[-1] != n
-        R = np.concatenate([R, pixels[..., -1:]], axis=-1) if has_alpha else R
-        R = R[..., 0] if X.ndim == 2 else R
-
-        return np.moveaxis(R, -1, 0) if first else R
-
-    def enlarged(self, X: NDArray, factor: int | None = None) -> NDArray:
-        first = self.layout == "NCHW"
-        size = X.shape[2:4] if first and len(X.shape) == 4 else X.shape[1:3]
-        goal = self.shape_[1:]
-        chosen = factor_between(size, goal) if factor is None else factor
-
-        if factor is None and chosen > 1:
-            log.info("corrupted images are enlarged from %d x %d to %d x %d.", *size, *goal)
-
-        return enlarge_pixels(X, chosen, first)
-
-    def scale_one(self, X: NDArray) -> Tensor:
-        x, _ = self._scaled(self._colors(X)[1])
-        C = self.shape_[0]
-        return x.mean(dim=0, keepdim=True) if C == 1 else x.expand(C, -1, -1)
-
-    def piecewise(
-        self,
-        x: Tensor,
-        function: Callable[[Tensor], Tensor],
-        receptive_radius: int | None = None,
-        stride: int = 1,
-    ) -> Tensor:
-        if receptive_radius is None:
-            return over_tiles(x, (self.shape_[1], self.shape_[2]), function)
-
-        return over_blocks(x, receptive_radius, function, stride)
-
     def write(self, path: Path, example: NDArray) -> None:
         bits = self._bits()
 
@@ -291,7 +233,7 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
             first = self.layout == "NCHW"
             pixels = np.moveaxis(example, 0, -1) if first else example.reshape(pixels.shape)
 
-        if self.shape_[0] in _COLORS and bits == 8 and not self._is_of_bytes() and not self._told:
+        if self.shape_[0] in COLORS and bits == 8 and not self._is_of_bytes() and not self._told:
             self._told = True
             log.warning(
                 "colors of %s from %g to %g are written as images of 8 bits. A .npy file keeps"
@@ -301,43 +243,6 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
 
         write_photograph(path, pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
-    def _colors(self, X: NDArray) -> tuple[NDArray, NDArray]:
-        r"""Returns the pixels of one image, `(H, W, C)`, and those without transparency."""
-        X = np.moveaxis(X, 0, -1) if self.layout == "NCHW" and X.ndim == 3 else X
-        C = self.shape_[0]
-
-        if X.ndim not in {2, 3} or X.size == 0:
-            raise ValueError(f"expected one image, with shape (H, W) or (H, W, C), got {X.shape}.")
-
-        pixels = X[..., None] if X.ndim == 2 else X
-        has_alpha = pixels.shape[-1] in {2, 4} and pixels.shape[-1] != C
-        colors = pixels[..., :-1] if has_alpha else pixels
-        n = colors.shape[-1]
-
-        if n != C and {n, C} != {1, 3}:
-            raise ValueError(f"expected images of {C} channels, got shape {X.shape}.")
-
-        return pixels, colors
-
-    def _scaled(self, colors: NDArray) -> tuple[Tensor, tuple[float, float]]:
-        r"""Returns pixels from 0 to 1, channels first, and their black and white."""
-        low, high = self._range_of(colors)
-        x = torch.from_numpy(np.ascontiguousarray(colors, dtype=np.float32)).movedim(-1, 0)
-        return (x - low) / (high - low), (low, high)
-
-    def _range_of(self, X: NDArray) -> tuple[float, float]:
-        r"""Returns black and white of an image, which may have more bits than those of the fit."""
-        binary = self.binary_ and self.range_[1] == 1
-
-        if self.dtype_ == "uint8" and X.dtype == np.uint16:
-            return 0.0, 65535.0 / 255 * self.range_[1]
-
-        if X.dtype == np.uint8 and not binary:
-            return 0.0, 255.0
-
-        self._check_range(*value_range(X)[:2])
-        return self.range_
-
     def _check_arguments(self, X: NDArray) -> None:
         sizes = {"NHW": 3, "NHWC": 4, "NCHW": 4}
 
@@ -346,7 +251,7 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
 
         if self.layout is not None and X.ndim != sizes[self.layout]:
             raise ValueError(
-                f"expected images with layout {self.layout}, of {sizes[self.layout]} sizes, got"
+                f"expected images with layout {self.layout}, of {sizes[self.layout]} axes, got"
                 f" shape {X.shape}."
             )
 
@@ -359,58 +264,12 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
                 f" images of {' x '.join(map(str, own))}. Leave it out."
             )
 
-    def _depth(self) -> Depth:
-        r"""Returns the number type of gray levels in the examples of the fit."""
-        dtype, white = np.dtype(self.dtype_), self.range_[1]
-
-        if dtype.itemsize == 1:
-            return Depth("bytes", 255.0)
-
-        if dtype.kind != "f":
-            return Depth("integers", white if self.range_[0] == 0 else None)
-
-        return Depth("floats", 1.0 if self.range_ == (0.0, 1.0) else None)
-
-    def _bits(self) -> int:
-        r"""Returns the number of bits that the levels of a file need; colors have at most 16."""
-        if self._is_of_bytes() or self.shape_[0] not in {1, *_COLORS}:
-            return 8
-
-        if self.dtype_ == "uint16" or self.range_ == (0.0, 1.0):
-            return 16
-
-        return 32 if self.shape_[0] == 1 else 8
-
-    def _is_of_bytes(self) -> bool:
-        r"""Tell whether eight bits hold all levels."""
-        dtype = np.dtype(getattr(self, "dtype_", "uint8"))
-        return dtype.itemsize == 1 or self.range_ == (0.0, 255.0)
-
     def _restore(self, x: Tensor) -> NDArray:
         low, high = self.range_
         x = (x if self.layout == "NCHW" else x.movedim(1, -1)).clamp(0, 1)
         x = x if np.dtype(self.dtype_).itemsize == 1 else x.double()
         X = x.cpu().numpy() * (high - low) + low
         return cast(X[..., 0] if self.single_ else X, self.dtype_)
-
-    def _check_range(self, least: float, greatest: float) -> None:
-        low, high = self.range_
-
-        # Noise may exceed the range a little; another scale of gray values exceeds it by far
-        reach = 3 * (high - low)
-
-        if greatest > high + reach or least < low - reach:
-            raise ValueError(
-                f"expected intensities from about {low:g} to {high:g}, as in the images of the"
-                f" fit, got {least:g} to {greatest:g}. Convert them to that scale."
-            )
-
-        if high == 255 and 0 < greatest <= 1:
-            log.warning(
-                "intensities of at most %g are nearly black on the scale of the fit, 0 to 255."
-                " If that is wrong, multiply them by 255.",
-                greatest,
-            )
 
 
 def _reduction(sizes: list[tuple[int, int]], size: Sequence[int], chosen: bool) -> str | None:
@@ -422,20 +281,3 @@ def _reduction(sizes: list[tuple[int, int]], size: Sequence[int], chosen: bool) 
     return failures.reduced(
         (int(own[0]), int(own[1])), (height, width), 1 - float(np.mean(kept)), chosen
     )
-
-
-def _black_and_white(dtype: np.dtype, low: float, high: float) -> tuple[float, float]:
-    if dtype.kind == "b":
-        return 0.0, 1.0
-
-    if (dtype == np.uint8 and high != 1) or (low >= 0 and 127.5 < high <= 255):
-        return 0.0, 255.0
-
-    if low >= 0 and high <= 1:
-        return 0.0, 1.0
-
-    if low < 0:
-        return low, high if high > low else low + 1.0
-
-    # With 10 or 12 bits, as in cameras, images brighter than those of the fit are usual
-    return 0.0, high if dtype.kind == "f" or high <= 255 else 2.0 ** int(high).bit_length() - 1

@@ -3,7 +3,7 @@ r"""Rows of mixed columns with missing cells."""
 __all__ = ["MixedTables"]
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.distributions import Distribution, Independent, constraints
+from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ...common.checks.types import check_agreement
@@ -21,10 +21,8 @@ from ...data import (
     TableFormat,
     holds_frame,
     is_frame,
-    names_of,
     read_frame,
     table_suffix,
-    to_pandas,
 )
 from ...data.tabular.libraries import library_of, native_types
 from ...distributions import Family, MixedColumns
@@ -32,7 +30,6 @@ from ...networks import FullyConnected, Network
 from ..base import Modality, warn_of_constants
 from ..capabilities import (
     Adaptive,
-    CellDecomposable,
     Conditionable,
     ErrorWeighted,
     NonlinearScale,
@@ -43,21 +40,20 @@ from ..capabilities import (
     Tabular,
 )
 from ..capabilities.fitting import without_text_corruptions
-from ..columns import UNKNOWN, Column, DateColumn, LevelColumn, NumberColumn, describe_column
+from ..columns import UNKNOWN, LevelColumn, describe_column
 from ..columns.containers import contain
 from ..columns.dtypes import missing
 from ..columns.exclusive import are_groups
 from ..columns.flags import draw_exclusive
+from .cells import MixedCells, check_column_names, to_frame
 from .conditions import template_of
 from .decoding import decode_rows, draw_rows
 from .descriptions import describe, kind_in_file
-from .filling import fill_column
 from .flags import flags_of, groups_of
 from .gaps import Gaps
 from .hidden_cells import HiddenCells
-from .layout import RowLayout
-from .new_cells import has_open_levels, is_new, log_mass, surprisal_of_new
-from .scores import log_unit, mean_in_units
+from .new_cells import has_open_levels
+from .scores import log_unit
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +67,7 @@ class MixedTables(
     TableReadable,
     Tabular,
     NonlinearScale,
-    CellDecomposable,
+    MixedCells,
     Conditionable,
     ErrorWeighted,
     Adaptive,
@@ -119,7 +115,6 @@ class MixedTables(
 
     suffixes = (".csv", ".parquet")
 
-    columns_: list[Column]
     gaps_: Gaps
     exclusive_: list[tuple[list[int], bool]]
     library_: str
@@ -171,7 +166,7 @@ class MixedTables(
             return self
 
         self.library_, self.natives_ = library_of(X), native_types(X)
-        X = _frame(X)
+        X = to_frame(X)
 
         if not isinstance(self.max_levels, int) or self.max_levels < 1:
             raise ValueError(f"expected max_levels as an integer >= 1, got {self.max_levels!r}.")
@@ -184,12 +179,7 @@ class MixedTables(
 
         names = [name.item() if isinstance(name, np.generic) else name for name in X.columns]
 
-        if wrong := [n for n in names if not isinstance(n, (str, int)) or isinstance(n, bool)]:
-            raise ValueError(
-                "expected columns with names of text or whole numbers, got"
-                f" {', '.join(map(repr, wrong[:3]))}. {_rename(wrong[0])}"
-            )
-
+        check_column_names(names)
         self.columns_ = [describe_column(n, X[n], self.max_levels, self.unknown) for n in names]
         self.shape_ = (self._layout().width,)
         self.gaps_ = Gaps().fit(np.stack([~missing(X[n]) for n in names], axis=1))
@@ -209,7 +199,7 @@ class MixedTables(
         )
 
     def load(self, X: Any) -> Tensor:
-        X = _frame(X)
+        X = to_frame(X)
         names = {column.name: column for column in self.columns_}  # faster than a search
         absent = [name for name in names if name not in X.columns]
         new = [name for name in X.columns if name not in names]
@@ -246,17 +236,6 @@ class MixedTables(
     def mean(self, p: Distribution) -> Tensor:
         x = p.mean
         return self.mean_given(p, torch.zeros_like(x))
-
-    def mean_given(self, p: Distribution, x: Tensor) -> Tensor:
-        r"""Returns means of missing cells in double precision, for numbers in the user's units.
-
-        .. math:: \mathbb{E}[v(t)], \qquad t \sim \mathcal{N}(\mu, \sigma^2)
-
-        The map from scores to numbers is nonlinear. The mean therefore differs from the number
-        of the mean score, which is the median. See
-        :meth:`~autoencode.modalities.normal_scores.NormalScores.mean`.
-        """
-        return mean_in_units(self._scored(), p, x)
 
     def restore_new(self, x: Tensor) -> Any:
         return self.restore(x)
@@ -310,60 +289,8 @@ class MixedTables(
     def log_unit(self, x: Tensor) -> Tensor:
         return log_unit(self._scored(), x)
 
-    def log_mass(self, x: Tensor) -> Tensor:
-        return log_mass(self.columns_, x)
-
-    def is_new(self, x: Tensor) -> Tensor:
-        return is_new(self.columns_, x)
-
-    def cells(self, x: Tensor, p: Distribution) -> Tensor:
-        row: Any = p.base_dist if isinstance(p, Independent) else p
-        ll = row.cells(x)
-        return self.per_column(torch.where(self.observed(x), ll, torch.nan))
-
-    def per_column(self, cells: Tensor) -> Tensor:
-        return self._layout().per_column(cells)
-
-    def known(self, x: Tensor) -> Tensor:
-        return self.observed(x)[:, self._layout().slots]
-
-    @property
-    def n_numbers(self) -> int:
-        r"""Number of columns with scores, and of the indicators of their cells."""
-        return len(self._layout().numbers)
-
-    def new_level_surprisal(self, t: Tensor) -> Tensor:
-        r"""Returns the surprisal of cells that networks cannot see, minus its expected value.
-
-        See :func:`~autoencode.modalities.mixed_tables.new_cells.surprisal_of_new`.
-
-        Arguments:
-            t: The rows, as `load` returned them, with shape `(N, columns)`.
-        """
-        return surprisal_of_new(self.columns_, t)
-
-    def has_density(self) -> list[bool]:
-        return [
-            not isinstance(column, LevelColumn)
-            and not column.constant_
-            and not column.scores_.intervals()
-            for column in self.columns_
-        ]
-
-    def mask_each_cell(self, x: Tensor) -> Iterator[Tensor]:
-        return self._layout().mask_each_cell(x)
-
     def template(self, given: Mapping[Any, Any], n: int = 1) -> Any:
         return template_of(self.columns_, given, n)
-
-    def fill(self, X: Any, R: Any) -> Any:
-        X = _frame(X)
-        filled = {}
-
-        for name in X.columns:
-            filled[name] = fill_column(X[name], R[name].set_axis(X.index))
-
-        return type(X)(filled, index=X.index)
 
     def error(self, x: Tensor, p: Distribution) -> Tensor:
         return self._layout().squared_error(x, p.mean)
@@ -386,32 +313,5 @@ class MixedTables(
         return self.error(x, p)
 
     def to_numeric(self, X: Any) -> NDArray:
-        X = _frame(X)
+        X = to_frame(X)
         return np.stack([column.to_numeric(X[column.name]) for column in self.columns_], axis=1)
-
-    def observed(self, x: Tensor) -> Tensor:
-        return self._layout().is_observed(x)
-
-    def _layout(self) -> RowLayout:
-        return RowLayout.of(self.columns_)
-
-    def _scored(self) -> list[NumberColumn | DateColumn]:
-        columns = [self.columns_[j] for j in self._layout().numbers]
-        return [c for c in columns if not isinstance(c, LevelColumn)]
-
-
-def _frame(X: Any) -> Any:
-    r"""Returns rows as a pandas frame."""
-    if not is_frame(X):
-        raise ValueError(f"expected a data frame, as in the fit, got {type(X).__name__}.")
-
-    names_of(X)  # raises if two names are the same
-    return to_pandas(X)
-
-
-def _rename(name: Any) -> str:
-    r"""Returns advice about columns whose names are neither text nor whole numbers."""
-    if isinstance(name, tuple):
-        return "Join their levels: X.columns = ['_'.join(map(str, name)) for name in X.columns]"
-
-    return "Turn them into text: X.columns = X.columns.astype(str)"

@@ -1,7 +1,8 @@
 r"""Tables of numbers.
 
 - `frames`: conversion of data frames of numbers to arrays, and back
-- `scaling`: means and scales of the columns
+- `scaling`, `normalization`: means and scales of the columns; scaled rows
+- `constants`: constant columns, and columns that only seem constant
 - `tables`: `Tables`, the modality of numbers
 - `counts`: `Counts`, the modality of counts
 """

@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 _N_QUANTILES = 100
 _LARGEST = 2**24  # whole numbers that single precision holds
 _RAW = (
-    "Give them as they were counted, neither scaled, normalized nor logarithms: of annotated data,"
-    " that may be adata.layers['counts'] or adata.raw.X."
+    "Give raw counts, neither scaled nor normalized nor as logarithms. In annotated data, they may"
+    " be adata.layers['counts'] or adata.raw.X."
 )
 
 
@@ -42,8 +42,8 @@ class Counts(Modality, Tabular, NonlinearScale, Adaptive, Rankable):
     r"""Rows of counts, such as the reads of cells, the words of texts or the purchases of users.
 
     Rows are arrays with shape `(N, D)`, data frames, sparse matrices of scipy, or annotated data
-    (`AnnData`), of which the matrix `X` is taken. Of a sparse matrix, only the rows of a minibatch
-    become dense. Its three arrays may be memory maps.
+    (`AnnData`), whose matrix `X` is used. Only the rows of a minibatch of a sparse matrix become
+    dense. Its three arrays may be memory maps.
 
     The encoder sees :math:`\log(1 + x)` (:class:`~autoencode.networks.TransformedInput`), and the
     likelihood scores the counts. By default the mean of a count is a share of the size of its row,
@@ -113,8 +113,8 @@ class Counts(Modality, Tabular, NonlinearScale, Adaptive, Rankable):
 
         if len(filled) < len(sizes):
             warn(
-                f"{len(sizes) - len(filled):,} of {len(sizes):,} rows have no counts, and say"
-                " nothing. Leave them out: X[X.sum(axis=1) > 0]."
+                f"{len(sizes) - len(filled):,} of {len(sizes):,} rows have no counts, and so"
+                " no information. Leave them out: X[X.sum(axis=1) > 0]."
             )
 
         self.size_ = float(np.median(filled))
@@ -187,8 +187,8 @@ class Counts(Modality, Tabular, NonlinearScale, Adaptive, Rankable):
     def adapt_likelihood(self, likelihood: Family) -> Family:
         if likelihood.support is constraints.real:
             raise ValueError(
-                f"{likelihood!r} is no likelihood of counts. Use NegativeBinomial(), Poisson() or"
-                " Multinomial(), or modality=Tables() for numbers that are scaled."
+                f"{likelihood!r} is not a likelihood of counts. Use NegativeBinomial(), Poisson()"
+                " or Multinomial(), or modality=Tables() for numbers that are scaled."
             )
 
         if isinstance(likelihood, SizeFactor | Multinomial) and likelihood.size is None:
@@ -218,7 +218,7 @@ class Counts(Modality, Tabular, NonlinearScale, Adaptive, Rankable):
         return contain(R, X, self.library_, self.natives_) if self.types_ else R
 
     def _check(self, X: Any) -> bool:
-        r"""Raises if numbers are no counts, and returns whether they are whole."""
+        r"""Refuses numbers that are not counts, and returns whether the others are whole."""
         whole = True
 
         for part in X.values() if isinstance(X, SparseRows) else chunks(X):

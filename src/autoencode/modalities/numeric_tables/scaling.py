@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from ..statistics import Columns
 
-ROUNDING = 4 * np.finfo(float).eps  # of the largest number, by which constants may differ
+# The share of the largest number by which the numbers of a constant column may differ
+ROUNDING = 4 * np.finfo(float).eps
 
 
 def varying(columns: Columns) -> NDArray:

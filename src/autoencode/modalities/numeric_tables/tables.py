@@ -16,13 +16,12 @@ from torch.distributions.constraints import Constraint
 
 from ...common.arrays import cast, tensor_of
 from ...common.checks.types import check_agreement
-from ...common.failures import warn
 from ...data import is_frame, is_numbers, names_of
-from ...data.tabular.frames.kinds import EXACT, is_exact
+from ...data.tabular.frames.kinds import is_exact
 from ...data.tabular.libraries import library_of, native_types
 from ...distributions import CensoredGaussian, DiagonalGaussian, Family, SharedGaussian
 from ...networks import FullyConnected, Network
-from ..base import WIDE, Modality, warn_of_constants
+from ..base import Modality, warn_of_constants
 from ..capabilities import (
     Calibrated,
     DensityFitted,
@@ -36,10 +35,12 @@ from ..columns.exclusive import are_groups, describe_groups, exclusive_groups
 from ..columns.flags import Flag, draw_exclusive
 from ..columns.grids import snap
 from ..columns.marginals import describe_columns, some_rows
-from ..normal_scores import NormalScores, ScoreTable
-from ..statistics import Columns, column_statistics
+from ..normal_scores import NormalScores
+from ..statistics import column_statistics
+from .constants import changed_constants, warn_of_rounded
 from .frames import array_of, first_cells, frame_of, grids_of, types_of
-from .scaling import ROUNDING, SCALINGS, varying
+from .normalization import Normalization
+from .scaling import SCALINGS, varying
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ class Tables(
     def __init__(self, scaling: str = "auto") -> None:
         self.scaling = scaling
         self._full_fit: Tables | None = None
-        self._held: dict[tuple[torch.device, torch.dtype], Any] = {}
+        self._held: dict[tuple[torch.device, torch.dtype], Normalization] = {}
 
     @classmethod
     def accepts(cls, X: object) -> bool:
@@ -157,7 +158,7 @@ class Tables(
         apart = scaling in {"auto", "columns"}
         kept = varying(columns) if apart else np.ones(len(loc), bool)
         self.constants_ = first_cells(first, ~kept)
-        self._check_constants(X, ~kept)
+        warn_of_rounded(X, self.low_, self.high_, ~kept, self._name)
         kept[0] |= not kept.any()  # networks need at least one input
 
         self.columns_ = np.flatnonzero(kept)
@@ -181,30 +182,6 @@ class Tables(
             )
 
         return self
-
-    def _check_constants(self, X: NDArray, constant: NDArray) -> None:
-        r"""Warns of columns that vary, but by less than floats hold."""
-        small = self.low_ < self.high_
-        small &= self.high_ - self.low_ > ROUNDING * np.maximum(-self.low_, self.high_)
-        large = np.maximum(-self.low_, self.high_) > EXACT
-        large &= X.dtype.kind in "iu" and X.dtype.itemsize == 8
-        large &= constant
-        large[large] = [X[:, j].min() < X[:, j].max() for j in np.flatnonzero(large)]
-
-        for which, what in (
-            (
-                small,
-                "the numbers are too small to be squared, and count as constant. Multiply them",
-            ),
-            (
-                large,
-                "the whole numbers differ by less than floats can tell, and count as constant."
-                " Subtract the least from them, or use a data frame, pd.DataFrame(X)",
-            ),
-        ):
-            if names := [self._name(j) for j in np.flatnonzero(which & constant).tolist()]:
-                more = f" and {len(names) - _NAMED:,} more" * (len(names) > _NAMED)
-                warn(f"columns {', '.join(names[:_NAMED])}{more}: {what}.")
 
     def fit_density(self, X: Any) -> None:
         if (
@@ -273,7 +250,8 @@ class Tables(
 
         if len(X):
             columns = column_statistics(X)
-            self._compare_constants(columns)
+            changed = changed_constants(columns, self.low_, self.high_, self.columns_)
+            warn_of_constants([self._name(j) for j in changed])
 
             with np.errstate(over="ignore"):
                 ends = np.array([columns.low, columns.high])[:, self.columns_]
@@ -287,20 +265,14 @@ class Tables(
         return tensor_of(X)
 
     def normalize(self, x: Tensor) -> Tensor:
-        dtype, columns, shifts, scale, scores = self._terms(x.device, x.dtype)
-        rows = x
-        x = (x if columns is None else x[:, columns]).to(dtype)
+        if (key := (x.device, x.dtype)) not in self._held:  # computed once
+            every = len(self.columns_) == len(self.low_)
+            columns = None if every else self.columns_
+            self._held[key] = Normalization(
+                columns, self.loc_, self.scale_, [*self._scored()], *key
+            )
 
-        for shift in shifts:
-            x = x + shift
-
-        x = (x / scale).float()
-
-        if scores is None:
-            return x
-
-        of, at, table = scores
-        return x.index_copy(1, at, table.encode(rows[:, of]).float())
+        return self._held[key](x)
 
     def restore(self, x: Tensor) -> Any:
         return self._framed(self._decoded(x, self.scores_))
@@ -445,47 +417,8 @@ class Tables(
         scored = self._scored()
         return {j: Flag.of_scores(at, scores) for j, at, scores in scored if scores.is_flag}
 
-    def _compare_constants(self, columns: Columns) -> None:
-        r"""Warns about constant columns that vary in later rows."""
-        slack = ROUNDING * np.maximum(np.abs(self.low_), np.abs(self.high_))
-        changed = (columns.low < self.low_ - slack) | (columns.high > self.high_ + slack)
-        changed[self.columns_] = False
-        warn_of_constants([self._name(j) for j in np.flatnonzero(changed).tolist()])
-
     def _name(self, j: int) -> str:
         return repr(self.types_[j][0]) if self.types_ else str(j)
-
-    def _terms(self, device: torch.device, dtype: torch.dtype) -> Any:
-        r"""Returns the constants of `normalize`, which are computed once.
-
-        These are the precision, the columns, the numbers to add, the number to divide by, and the
-        normal scores with their columns and positions. Single-precision numbers stay in single
-        precision. Their mean then has two parts, because columns such as dates lie far from zero
-        compared with their spread.
-        """
-        if (device, dtype) not in self._held:
-            loc, scale = torch.from_numpy(-self.loc_), torch.from_numpy(self.scale_)
-            parts = loc.float(), (loc - loc.float()).float()
-            within = (scale > 1e-30) & (scale < 1e30) & (loc.abs() < 1e30)
-            single = dtype not in WIDE and bool(within.all())
-            every = len(self.columns_) == len(self.low_)
-            of, at = ([row[k] for row in self._scored()] for k in (0, 1))
-
-            self._held[device, dtype] = (
-                torch.float32 if single else torch.float64,
-                None if every else torch.from_numpy(self.columns_).to(device),
-                tuple(part.to(device) for part in (parts if single else (loc,))),
-                (scale.float() if single else scale).to(device),
-                (
-                    torch.tensor(of, device=device),
-                    torch.tensor(at, device=device),
-                    ScoreTable(self.scores_, device),
-                )
-                if of
-                else None,
-            )
-
-        return self._held[device, dtype]
 
 
 def _is_index(columns: NDArray, n: int) -> bool:

@@ -1,8 +1,7 @@
 r"""Texts of any length, as symbols."""
 
-__all__ = ["ByteLevel", "Texts"]
+__all__ = ["Texts"]
 
-import functools
 import logging
 import sys
 from numbers import Integral
@@ -19,14 +18,7 @@ from ...common import failures
 from ...common.checks.types import check_agreement
 from ...common.failures import warn
 from ...corruptions import (
-    Blur,
     Compose,
-    Corruption,
-    GaussianNoise,
-    Masking,
-    MaskLetters,
-    SaltAndPepper,
-    Typos,
 )
 from ...corruptions.base import flatten
 from ...data import TableFormat, is_frame, table_suffix, to_pandas
@@ -38,11 +30,11 @@ from ...networks.padding import lengths
 from ..base import Modality
 from ..capabilities import Adaptive, NonNumeric, Readable, Subsettable, TableReadable, Tokenized
 from .byte_rows import bytes_of, cut_off, place_of, text_of
+from .damage import ByteLevel, as_text_corruption
 from .edit_distance import edits
-from .selfies_tokenizer import SelfiesTokenizer, check_symbols, learn_symbols
+from .selfies_tokenizer import check_symbols, learn_symbols
+from .spelling import spelled, tokenizer_of
 from .tokenizers import (
-    BPETokenizer,
-    ByteTokenizer,
     Tokenizer,
     check_vocabulary,
     decode_batch,
@@ -296,11 +288,11 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         return self.clone().set_params(max_bytes=self.shape_[0] - 1, truncate=self.truncates_)
 
     def split_corruption(self, corruption: Any) -> tuple[None, Any]:
-        steps = [*map(_as_text_corruption, flatten(corruption))]
+        steps = [*map(as_text_corruption, flatten(corruption))]
 
         if self.selfies and steps:
             raise ValueError(
-                f"{corruption} damages letters, and what is left is no molecule. Leave out"
+                f"{corruption} damages letters, and the result is not a molecule. Leave out"
                 " Texts(selfies=True), for bytes, or the corruption."
             )
 
@@ -310,15 +302,15 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         return None, Compose(steps)
 
     def to_bytes(self, x: Tensor) -> Tensor:
-        return _spelled(x, self._tokenizer, None if self.selfies else self.shape_[0])
+        return spelled(x, self._tokenizer, None if self.selfies else self.shape_[0])
 
     def prefix_tokens(self, prefix: str) -> Tensor:
         (row,), longest = bytes_of([prefix]), self.shape_[0] - 1
 
         if self.selfies:
             raise ValueError(
-                "molecules as SELFIES have no beginning that stays one as SMILES. Leave out the"
-                " prefix, or Texts(selfies=True), for bytes."
+                "a prefix of a molecule is not a molecule, and has no SELFIES symbols. Leave out"
+                " the prefix, or Texts(selfies=True), for bytes."
             )
 
         if any("\ud800" <= letter <= "\udfff" for letter in prefix):
@@ -346,7 +338,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
 
     def error(self, x: Tensor, p: Distribution) -> Tensor:
         length = None if self.selfies else x.shape[1]
-        a, b = (_spelled(rows, self._tokenizer, length) for rows in (x, p.mean))
+        a, b = (spelled(rows, self._tokenizer, length) for rows in (x, p.mean))
         return edits(a, b, end=255).double()
 
     def _texts(self, X: Any) -> Any:
@@ -367,7 +359,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
 
     @property
     def _tokenizer(self) -> Tokenizer:
-        return _tokenizer(self.vocabulary_, self.selfies)
+        return tokenizer_of(self.vocabulary_, self.selfies)
 
     def _learned(self, rows: list[bytes]) -> str | None:
         r"""Returns the vocabulary, or none for bytes."""
@@ -396,57 +388,6 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
                 "expected vocab_size > 256, the number of bytes, as an integer, got"
                 f" {self.vocab_size!r}."
             )
-
-
-class ByteLevel(Corruption):
-    r"""A corruption of letters, for texts that are rows of subwords.
-
-    Arguments:
-        corruption: The corruption, of bytes.
-        vocabulary: That of the subwords.
-    """
-
-    def __init__(self, corruption: Any, vocabulary: str) -> None:
-        super().__init__()
-
-        self.corruption = corruption
-        self.vocabulary = vocabulary
-
-    def forward(self, x: Tensor) -> Tensor:
-        tokenizer = _tokenizer(self.vocabulary)
-        damaged = self.corruption(_spelled(x, tokenizer, x.shape[1]))
-
-        return encode_batch(decode_batch(damaged, ByteTokenizer()), tokenizer, x.shape[1]).to(x)
-
-
-def _as_text_corruption(corruption: Any) -> Any:
-    r"""Returns the corruption of letters that stands for one of numbers."""
-    if isinstance(corruption, (Blur, SaltAndPepper)):
-        raise ValueError(
-            f"{corruption} means nothing for texts. Use Typos(), or another corruption of letters"
-            " or words."
-        )
-
-    if isinstance(corruption, GaussianNoise):
-        return Typos(min(1.0, corruption.std / 3))
-
-    return MaskLetters(corruption.fraction) if isinstance(corruption, Masking) else corruption
-
-
-@functools.lru_cache(maxsize=4)
-def _tokenizer(vocabulary: str | None, selfies: bool = False) -> Tokenizer:
-    if vocabulary is None:
-        return ByteTokenizer()
-
-    return SelfiesTokenizer(vocabulary) if selfies else BPETokenizer(vocabulary)
-
-
-def _spelled(x: Tensor, tokenizer: Tokenizer, length: int | None) -> Tensor:
-    r"""Returns rows of symbols as rows of bytes, cut off where they do not fit a length."""
-    rows = decode_batch(x, tokenizer)
-    length = length or 1 + max(map(len, rows), default=0)
-    rows = [row[: length - 1] for row in rows]
-    return encode_batch(rows, ByteTokenizer(), length).to(x)
 
 
 def _whole(value: Any, least: int) -> bool:
