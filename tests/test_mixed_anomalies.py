@@ -15,7 +15,7 @@ from autoencode.distributions import MixedColumns, MixedRow
 from autoencode.distributions.censored import Intervals
 from autoencode.manifold import OffManifoldDetector
 from autoencode.manifold.anomalies.cell_surprisal import _entropy, _features
-from autoencode.manifold.anomalies.detector import _default_model
+from autoencode.manifold.anomalies.models import default_model
 from autoencode.manifold.arrays import duplicate_groups
 
 pytestmark = pytest.mark.filterwarnings("ignore::autoencode.common.failures.FitWarning")
@@ -132,8 +132,8 @@ def test_copies_do_not_make_the_threshold_tight() -> None:
 
 def test_a_default_for_mixed_columns() -> None:
     X = pd.DataFrame({"x": [1.0, None, 2.0, 3.0] * 3, "k": [*"abab"] * 3})
-    assert hasattr(_default_model(X), "score_samples")
-    assert isinstance(_default_model(X).modality, ae.modalities.MixedTables)
+    assert hasattr(default_model(X), "score_samples")
+    assert isinstance(default_model(X).modality, ae.modalities.MixedTables)
 
 
 INTERVALS = [(-math.inf, -0.5), (-0.5, 0.2)]

@@ -15,26 +15,21 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from ...common.arrays import tensor_to_numpy
-from ...data import Examples, collect_lazy, is_frame, is_numbers, names_of, to_pandas
+from ...data import collect_lazy, is_frame, is_numbers, names_of, to_pandas
 from ...data.media.text import Lines
 from ...data.tabular.libraries import from_pandas, library_of
-from ...distributions import SharedGaussian
 from ...estimator import Autoencoder
-from ...modalities import guess
-from ...modalities.capabilities import CellDecomposable, Tabular, Tokenized
-from ...modalities.capabilities.fitting import for_subset
-from ...networks import FullyConnected
-from ...objectives import ELBO
-from ...training.linear.least_squares import LeastSquares
-from ..arrays import as_examples, as_type_of, check_no_missing, duplicate_groups, select_rows
-from ..codec import as_codec
-from .cell_surprisal import CellDecomposition, decompose_cells
-from .decomposition import TangentDecomposition, decompose
+from ...modalities.capabilities import CellDecomposable, Tabular
+from ..arrays import as_examples, as_type_of, check_no_missing
 from .densities import AdaptiveKDE, GaussianDensity
-from .sequences import SequenceDecomposition, decompose_sequences
+from .models import (
+    decompose_examples,
+    default_model,
+    held_out_residuals,
+    is_untrained,
+    train,
+)
 
-_EXPLAINED_VARIANCE = 0.99  # fraction that the code of the default model keeps
 _FALSE_POSITIVE_RATE = 0.01  # with contamination="auto"
 _DENSITIES: dict[str, type[AdaptiveKDE] | type[GaussianDensity]] = {
     "parzen": AdaptiveKDE,
@@ -173,8 +168,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         if len(X) < 2:
             raise ValueError("expected at least two examples to compare, got n_samples=1.")
 
-        model = _default_model(X) if self.model is None else self.model
-        untrained = _is_untrained(model)
+        model = default_model(X) if self.model is None else self.model
+        untrained = is_untrained(model)
         rng = check_random_state(self.random_state)
 
         if untrained and model.conditional:
@@ -183,10 +178,15 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
                 " OffManifoldDetector(model, y=...)."
             )
 
-        self.model_ = self._train(model, X, rng) if untrained else model
+        seeds = None if self.random_state is None else rng
+        self.model_ = train(model, X, seeds) if untrained else model
 
-        decomposed = self._decompose(self.model_, X)
-        left_out = self._held_out_residuals(model, X, rng) if untrained else decomposed.residual
+        decomposed = decompose_examples(self.model_, X, self.y)
+        left_out = decomposed.residual
+
+        if untrained:
+            folds = KFold(self.n_folds, shuffle=True, random_state=rng)
+            left_out = held_out_residuals(model, X, self.model_.modality_, folds, seeds, self.y)
 
         self._code_density = _DENSITIES[self.density](decomposed.code)
         self._residual_noise = decomposed.fit_noise(left_out)
@@ -220,7 +220,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             ValueError: If the examples are not like those of `fit`.
         """
         check_is_fitted(self, "offset_")
-        decomposed = self._decompose(self.model_, self._read(X))
+        decomposed = decompose_examples(self.model_, self._read(X), self.y)
         on, off = (
             decomposed.log_density(self._code_density),
             self._residual_noise.log_prob(decomposed.residual),
@@ -297,7 +297,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         """
         check_is_fitted(self, "offset_")
         X, given = self._read(X), collect_lazy(X)
-        w = self._decompose(self.model_, X).residual
+        w = decompose_examples(self.model_, X, self.y).residual
         w = self._residual_noise.explain(w)
 
         if is_frame(given) and w.shape[1] == len(names_of(given)):
@@ -322,7 +322,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
     def __sklearn_clone__(self) -> "OffManifoldDetector":
         # The trained model is the object of study: a clone would not be trained
-        kept = {} if _is_untrained(self.model) else {"model": self.model}
+        kept = {} if is_untrained(self.model) else {"model": self.model}
         others = {k: v for k, v in self.get_params(deep=False).items() if k not in kept}
         return type(self)(**kept, **{k: clone(v, safe=False) for k, v in others.items()})
 
@@ -372,83 +372,3 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         return isinstance(
             getattr(model, "modality_", getattr(model, "modality", None)), CellDecomposable
         )
-
-    def _train(self, model: Autoencoder, X: Any, rng: np.random.RandomState) -> Autoencoder:
-        model = clone(model)
-
-        if model.random_state is None and self.random_state is not None:
-            model.set_params(random_state=rng.randint(2**31))
-
-        return model.fit(X)
-
-    def _held_out_residuals(
-        self, model: Autoencoder, X: Any, rng: np.random.RandomState
-    ) -> Tensor:
-        r"""Residuals of examples under models that were trained without them."""
-        modality = self.model_.modality_
-        group = duplicate_groups(modality.load(X) if self._is_mixed() else X)
-        group = group if group.any() else np.arange(len(X))  # all examples are copies of one
-        n = int(group.max()) + 1
-        folds = KFold(min(self.n_folds, n), shuffle=True, random_state=rng)
-        model = clone(model).set_params(modality=for_subset(modality))
-        rows, parts = [], []
-
-        for train, test in folds.split(np.empty(n)):
-            train, test = (np.flatnonzero(np.isin(group, part)) for part in (train, test))
-            rows.append(torch.from_numpy(test))
-            some, others = select_rows(X, train), select_rows(X, test)
-            parts.append(self._decompose(self._train(model, some, rng), others).residual)
-
-        return torch.cat(parts)[torch.cat(rows).argsort()]
-
-    def _decompose(
-        self, model: Any, X: Any
-    ) -> TangentDecomposition | SequenceDecomposition | CellDecomposition:
-        codec = as_codec(model, self.y, allow_tokens=True)
-
-        if codec.tokenized:
-            return decompose_sequences(codec, codec.to_rows(X))
-
-        if isinstance(model, Autoencoder) and isinstance(model.modality_, CellDecomposable):
-            return decompose_cells(codec, model.modality_, model.modality_.load(model._read(X)[0]))
-
-        affine = isinstance(model, Autoencoder) and isinstance(model.training, LeastSquares)
-        return decompose(codec, codec.to_rows(X), affine)
-
-
-def _is_untrained(model: Any) -> bool:
-    return isinstance(model, Autoencoder) and not hasattr(model, "model_")
-
-
-def _default_model(X: Any) -> Autoencoder:
-    r"""The smallest linear autoencoder that keeps almost all of the variance, or a variational
-    autoencoder for mixed tables.
-    """
-    X = tensor_to_numpy(X)
-    modality = guess(X)
-
-    if isinstance(modality, CellDecomposable):
-        return Autoencoder(objective=ELBO(), modality=modality)
-
-    if isinstance(modality, Tokenized):
-        raise ValueError(
-            f"the default model needs numbers, got {type(modality).__name__}. Pass a model, such"
-            " as OffManifoldDetector(autoencode.vae(latent_dim=8))."
-        )
-
-    x = Examples(modality.fit(X).load(X))[:].target
-    x = modality.normalize(x).flatten(start_dim=1).double()
-    features = x.shape[1]
-
-    x = x - x.mean(dim=0)
-    x = x.T if len(x) > x.shape[1] else x  # both products have the same nonzero eigenvalues
-    spectrum = torch.linalg.eigvalsh(x @ x.T).flip(0).clamp(min=0)
-    kept = spectrum.cumsum(dim=0) < _EXPLAINED_VARIANCE * spectrum.sum()
-
-    return Autoencoder(
-        min(int(kept.sum()) + 1, features),
-        modality=modality.clone(),
-        network=FullyConnected(()),
-        likelihood=SharedGaussian(),
-        training=LeastSquares(),
-    )
