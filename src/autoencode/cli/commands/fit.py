@@ -43,7 +43,7 @@ def fit(
         settings: The values of all other flags, by group.
     """
     from ...common.atomic_files import check_writable
-    from ...data import found_format
+    from ...data import found_format, one_parse
     from .. import inputs
     from ..settings import build_estimator
 
@@ -56,8 +56,11 @@ def fit(
             "--labels has no effect, as this model is not conditional: add --conditional."
         )
 
-    examples = inputs.read(data, labels, table, kinds=model.modality)
-    examples, found = inputs.with_column_types(examples, data, table), found_format(data)
+    with one_parse():
+        examples = inputs.read(data, labels, table, kinds=model.modality)
+        examples = inputs.with_column_types(examples, data, table)
+
+    found = found_format(data)
 
     if model.conditional and examples.y is None and not data.is_dir():
         raise ValueError(inputs.NEEDS_LABELS)

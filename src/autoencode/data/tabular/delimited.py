@@ -42,24 +42,30 @@ class Reading(NamedTuple):
     r"""Examples of words that may be names, by the names of columns of numbers."""
 
 
-_parsed: ContextVar[dict[str, Reading] | None] = ContextVar("parsed", default=None)
+# Readings by file and settings
+_parsed: ContextVar[dict[tuple[str, str], Reading] | None] = ContextVar("parsed", default=None)
 
 
 @contextlib.contextmanager
 def one_parse() -> Iterator[None]:
     r"""Parse a table once within a `with` block, though its kind is asked before it is read.
 
-    Who asks for the kind keeps the table, and the reader in the same settings takes it.
+    The readings of the last file are kept, and every reader in the same settings takes them. A
+    block within another one belongs to it.
 
     Example:
         >>> import tempfile
         >>> file = Path(tempfile.mkdtemp()) / "table.csv"
         >>> _ = file.write_text("a,b\n1,x\n")
         >>> with one_parse():
-        ...     first = read_text(file, TableFormat(), keep=True)
+        ...     first = read_text(file, TableFormat())
         ...     read_text(file, TableFormat()) is first
         True
     """
+    if _parsed.get() is not None:
+        yield
+        return
+
     token = _parsed.set({})
 
     try:
@@ -91,7 +97,6 @@ def read_text(
     given: TableFormat,
     kinds: Mapping[str | int, str] = {},
     whole: bool = True,
-    keep: bool = False,
 ) -> Reading:
     r"""Reads a table in text.
 
@@ -101,7 +106,6 @@ def read_text(
         kinds: The known kinds of columns: `"text"`, `"number"`, `"float"`, `"date"`, `"time"`,
             `"duration"`, `"period"` or `"truth"`.
         whole: Whether to read all rows; otherwise, only those of the first 16 MB are read.
-        keep: Whether to keep the result for the next call within :func:`one_parse`.
 
     Raises:
         ValueError: If the file is not a table, or can be read in several ways.
@@ -120,14 +124,16 @@ def read_text(
 
     about = path.stat()
     size = None if whole else data_limits().block_bytes
-    file = path.resolve(), about.st_size, about.st_mtime_ns
-    key = repr((*file, size, given.document(), dict(kinds)))
-    reading = kept.pop(key, None)
-    kept.clear()  # the next table needs the memory
-    reading = _read(path, given, kinds, whole) if reading is None else reading
-    kept |= {key: reading} if keep else {}
+    file = repr((path.resolve(), about.st_size, about.st_mtime_ns, size))
+    key = file, repr((given.document(), dict(kinds)))
 
-    return reading
+    if key not in kept:
+        if any(other != file for other, _ in kept):
+            kept.clear()  # the next table needs the memory
+
+        kept[key] = _read(path, given, kinds, whole)
+
+    return kept[key]
 
 
 def _read(path: Path, given: TableFormat, kinds: Mapping[str | int, str], whole: bool) -> Reading:

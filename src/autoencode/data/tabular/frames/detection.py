@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ....common.batching import data_limits
-from ..delimited import read_text
+from ..delimited import Reading, read_text
 from ..formats import TableFormat
 from ..parquet import column_names, open_parquet
 from .formats import is_readable, is_text_table, read_structured
@@ -50,8 +50,7 @@ def holds_frame(path: Path, label: str | None = None, given: TableFormat | None 
     try:
         if text:
             whole = path.stat().st_size <= data_limits().resident_bytes
-            kinds: dict[str | int, str] = {} if label is None else {label: "text"}
-            reading = read_text(path, given or TableFormat(), kinds, whole, keep=True)
+            reading = _parsed(path, label, given or TableFormat(), whole)
             table = _without(reading.table, reading.layout.row_names)
         else:
             marked = given is not None and bool(given.missing_values)
@@ -70,6 +69,17 @@ def holds_frame(path: Path, label: str | None = None, given: TableFormat | None 
     numbers = numbers and not any(map(_is_beyond_floats, columns))
 
     return table.num_rows > 0 and not numbers
+
+
+def _parsed(path: Path, label: str | None, given: TableFormat, whole: bool) -> Reading:
+    r"""Parses a table as its reader will do, which then need not parse it again."""
+    try:
+        return read_text(path, given, whole=whole)
+    except ValueError:
+        if label is None:
+            raise
+
+        return read_text(path, given, {label: "text"}, whole)  # its cells may be ambiguous
 
 
 def _is_beyond_floats(cells: Any) -> bool:
