@@ -67,9 +67,15 @@ ORDER = {
     """,
     "distributions": """
         base divergences gaussian_mixture homoscedastic log_gamma
-        autoregressive counts dirac elementwise gaussian
-        censored codes observed
+        dirac elementwise gaussian
+        wrapping
+        autoregressive counts
+        censored codes
         mixed
+    """,
+    "distributions.wrapping": """
+        family
+        observed
     """,
     "distributions.counts": """
         poisson
@@ -163,7 +169,10 @@ ORDER = {
         kernels mixture
         conditional_mixture
     """,
-    "priors.learned": "exemplar vamp",
+    "priors.learned": """
+        inputs
+        exemplar vamp
+    """,
     "priors.neural": """
         ascent next_codes
         autoregressive flow mixture_density transformer two_stage
@@ -211,11 +220,13 @@ ORDER = {
     """,
     "modalities.numeric_tables": """
         frames scaling
+        constants normalization
         tables
         counts
     """,
     "modalities.image": """
-        enlarging shifts tiles
+        enlarging levels shifts tiles
+        own_size
         images
     """,
     "modalities.series": """
@@ -227,17 +238,20 @@ ORDER = {
     "modalities.text": """
         byte_rows edit_distance tokenizers
         selfies_tokenizer
+        spelling
+        damage
         texts
     """,
     "modalities.audio": """
         damage lengths moments phases spectra stft waveforms
         faults log_mel recordings
+        files
         sounds
     """,
     "modalities.mixed_tables": """
         conditions descriptions filling gaps hidden_cells new_cells scores
         layout
-        decoding flags
+        cells decoding flags
         frame
     """,
     "training": """
@@ -372,6 +386,7 @@ ORDER = {
     "manifold.anomalies": """
         densities intervals
         cell_surprisal decomposition sequences series
+        models
         detector
     """,
     "manifold.reporting": """

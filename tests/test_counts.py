@@ -142,7 +142,7 @@ def test_a_training_on_sparse_rows_is_resumed(tmp_path) -> None:
     ("bad", "message"),
     [
         (sp.csr_matrix(-X), r"numbers from 0 on, got -\d+.*adata.layers\['counts'\]"),
-        (sp.csr_matrix(np.log1p(X)), "got fractions. Give them as they were counted"),
+        (sp.csr_matrix(np.log1p(X)), "got fractions. Give raw counts"),
         (np.where(X == X.max(), np.inf, X), "infinity|infinite"),
         (sp.csr_matrix(np.where(X == X.max(), np.nan, X)), "missing or infinite"),
         (sp.csr_matrix(X * 2**20), "counts of at most 16,777,216"),
@@ -166,7 +166,7 @@ def test_other_kinds_and_likelihoods_name_the_remedy(model) -> None:
     ):
         ae.vae(2, modality=Tables(), **QUICK).fit(S)
 
-    with pytest.raises(ValueError, match=r"no likelihood of counts. Use NegativeBinomial\(\)"):
+    with pytest.raises(ValueError, match=r"not a likelihood of counts. Use NegativeBinomial\(\)"):
         ae.vae(2, modality=Counts(), likelihood=Gaussian(), **QUICK).fit(S)
 
     with pytest.raises(ValueError, match="12 features"):

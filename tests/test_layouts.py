@@ -184,7 +184,7 @@ SOUNDS = "modality=ae.modalities.Sounds(rate=...)"
         (np.zeros(5, [("a", float), ("b", int)]), "got an array of type", ["pd.DataFrame(X)"]),
         (np.array([["1", "2"], ["3", "4"]]), "text in an array", ["X.astype(float)"]),
         (RNG.random((4, 3, 8, 8, 3)), "videos or volumes", ["X.reshape(-1, *X.shape[2:])"]),
-        (RNG.random((2, 2, 2, 2, 2, 2)), "at most four sizes", ["X.reshape(len(X), -1)"]),
+        (RNG.random((2, 2, 2, 2, 2, 2)), "at most four axes", ["X.reshape(len(X), -1)"]),
         ([PHOTO, PHOTO[:9]], "Write them to a folder", []),
     ],
 )
@@ -249,7 +249,7 @@ def test_channels_may_stand_first(tmp_path, dtype) -> None:
     ("modality", "message"),
     [
         (Images(layout="CHW"), "expected a layout out of"),
-        (Images(layout="NCHW"), "layout NCHW, of 4 sizes"),
+        (Images(layout="NCHW"), "layout NCHW, of 4 axes"),
         (Images(size=16), "size=16 scales images from files"),
     ],
 )

@@ -84,10 +84,10 @@ def test_settings_that_make_no_molecules_are_refused(molecules: Texts) -> None:
     with pytest.raises(ValueError, match="whole molecules"):
         Texts(selfies=True, vocab_size=300).fit(MOLECULES)
 
-    with pytest.raises(ValueError, match="no molecule"):
+    with pytest.raises(ValueError, match="not a molecule"):
         molecules.split_corruption(Typos(0.1))
 
-    with pytest.raises(ValueError, match="no beginning"):
+    with pytest.raises(ValueError, match="not a molecule"):
         molecules.prefix_tokens("CC")
 
 

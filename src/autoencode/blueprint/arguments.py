@@ -67,7 +67,7 @@ def check(arguments: Mapping[str, Any]) -> None:
 
     if not isinstance(conditional, (bool, np.bool_, Labels, ContinuousContext, type(None))):
         raise TypeError(
-            "expected conditional as True, False, or what y is, Labels() or ContinuousContext(),"
+            "expected conditional as True, False, Labels() or ContinuousContext(),"
             f" got {conditional!r}."
         )
 

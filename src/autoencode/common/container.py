@@ -212,7 +212,7 @@ def parse(text: str) -> Any:
     Example:
         >>> parse('{"a": 1, "a": 2}')
         Traceback (most recent call last):
-        ValueError: 'a' stands twice
+        ValueError: 'a' occurs twice
     """
     _check_size(text)
     return json.loads(text, parse_int=_integer, object_pairs_hook=_unique)
@@ -264,7 +264,7 @@ def _head(file: BinaryIO) -> tuple[Any, dict[str, Entry]]:
         computed = _digest(empty, iter(lambda: file.read(_HASHED_BLOCK_BYTES), b""))
 
         if not raw.startswith(_FILE_BEGINNING) or computed != digest:
-            raise ValueError("its digest is that of other bytes")
+            raise ValueError("its digest does not match its bytes")
 
     return document, entries
 
@@ -328,7 +328,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
     if len(result) < len(pairs):
         twice = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
-        raise ValueError(f"'{twice[:50]}' stands twice")
+        raise ValueError(f"'{twice[:50]}' occurs twice")
 
     return result
 

@@ -43,11 +43,12 @@ def compare(
 ) -> Comparison:
     r"""Compare models with classical methods at several code sizes, on held-out examples.
 
-    Every method is fitted to the rest of each fold, and measured on the fold: the error of its
-    reconstructions as a share of that of the mean example, the share of nearest neighbors that
-    its codes keep, and, with labels, how well they are predicted from codes. Classical methods see
-    the same scaled numbers as the models. Intervals of 95 % allow for the training examples that
-    folds share. Of more than ten thousand examples, so many are drawn at random.
+    Every method is fitted to all examples outside of a fold, and measured on the fold. Measures
+    are the error of its reconstructions as a share of that of the mean example, the share of
+    nearest neighbors that its codes keep, and, with labels, how well codes predict the labels.
+    Classical methods see the same scaled numbers as the models. Intervals of 95 % allow for the
+    training examples that folds share. If there are more than ten thousand examples, ten thousand
+    are drawn at random.
 
     Classical multidimensional scaling (`"mds"`) has no codes for new examples: it sees the
     held-out examples, too, and is marked. Its codes of Euclidean distances are those of PCA.
@@ -62,10 +63,10 @@ def compare(
         n_folds: The number of folds.
         time_budget: The time for everything, in seconds or as a string such as `"10m"`. A
             training that has begun ends with it, and is marked; classical methods are not
-            interrupted. After each fold, the half of the methods goes on for which the answer is
-            still open. By default all folds are used.
+            interrupted. After each fold, half of the methods continue: those for which the answer
+            is still open. By default all folds are used.
         reference: The method that others have to beat.
-        modality: The kind of data, if it is to be another than the default.
+        modality: The kind of data; by default it is recognized.
         out: A folder for `comparison.json` and `comparison.png`. If they cannot be written in the
             end, a warning says why.
         random_state: The seed of folds and methods.

@@ -13,9 +13,9 @@ Candidate = tuple[str, int]  # method and code size
 def contenders(errors: Mapping[Candidate, Sequence[float]], reference: str) -> list[Candidate]:
     r"""Halve the candidates, and keep those for which the answer is still open.
 
-    Among the methods of each code size, the best one and the reference stay. Of the others, the
-    half stays whose errors are closest to the best one, in units of the variation over folds. This
-    is a round of successive halving.
+    Among the methods of each code size, the best one and the reference stay. Half of the others
+    stay, too: those whose errors are closest to the best one, in units of the variation over
+    folds. This is a round of successive halving.
 
     References:
         | Non-stochastic Best Arm Identification and Hyperparameter Optimization

@@ -2,9 +2,9 @@ r"""Examples of any input as tensors for the fitted model."""
 
 __all__ = ["ExampleReader", "Opened", "as_array", "draw_seed"]
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from contextlib import nullcontext
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from ..inference.positions import over_time
 from ..modalities import Modality, encode_context
 from ..modalities.capabilities import Windowed, context_values, has_covariates
 from ..modalities.capabilities.sequences import examples
-from ..modalities.windows import Windows, follow
+from ..modalities.windows import Windows, counts_of, follow
 from ..models.latent import LatentModel
 from .attributes import ResolvedAttributes
 
@@ -108,8 +108,13 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
 
     def _context(self, y: ArrayLike | None, X: Any, n: int) -> Tensor | None:
         r"""Returns the context of examples; each window has the context of its example."""
-        y = context_values(self.modality_, X, y)
-        return encode_context(self.context_, follow(y, X), n, True)
+        y = follow(context_values(self.modality_, X, y), X)
+        counts = counts_of(X)
+
+        if counts is not None and np.ndim(y) > 0 and len(cast(Sized, y)) not in (1, n):
+            n = len(counts)  # the message counts examples, and not their windows
+
+        return encode_context(self.context_, y, n, True)
 
     def _open(self, X: Any, y: ArrayLike | None = None) -> Opened:
         r"""Returns examples as loaded, and their context."""

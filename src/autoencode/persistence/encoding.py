@@ -179,7 +179,7 @@ def _learn(value: Any, learned: dict[str, Any], fitted: bool) -> None:
 
 
 def _array(values: Any, dtype: str) -> NDArray:
-    r"""Returns a small array of a document, whose type is no wider than its elements."""
+    r"""Returns a small array of a document, of a type that is not wider than its elements."""
     if not _DTYPE.fullmatch(dtype):
         raise ValueError(f"the model has an array of type {dtype[:60]!r}.")
 

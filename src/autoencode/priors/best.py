@@ -131,7 +131,7 @@ class BestPrior(Prior):
             return
 
         if len(z) < _MIN_EXAMPLES:
-            log.info("%d examples are too few to choose a prior by; it stays as it was.", len(z))
+            log.info("%d examples are too few to choose a prior; it stays as it was.", len(z))
             return
 
         order = torch.randperm(len(z))
@@ -161,7 +161,7 @@ class BestPrior(Prior):
         why = (
             "the highest"
             if self.chosen is self.priors[best]
-            else "the first that is not surely worse than the highest"
+            else "the first that is not significantly worse than the highest"
         )
         log.info(
             "chose the prior %s, %s log-density of %d held-out examples' codes in nats: %s.",

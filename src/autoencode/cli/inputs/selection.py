@@ -74,7 +74,7 @@ def read_with_labels(path: Path, source: SourceOptions, model: Autoencoder) -> I
         ValueError: If the model is given numbers instead of labels, or an example has no label.
     """
     if isinstance(model.context_, ContinuousContext):
-        raise ValueError("this model is given numbers: name those to examine with --y.")
+        raise ValueError("this model depends on numbers: name those to examine with --y.")
 
     inputs = read(path, source.labels, source.table, model=model)
     labels = np.asarray(inputs.y)

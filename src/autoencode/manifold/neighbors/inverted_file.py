@@ -65,7 +65,9 @@ class InvertedFileIndex:
 
         if self.recall.value < target_recall:
             log.warning(
-                "found %.4f of the neighbors instead of %.4f.", self.recall.value, target_recall
+                "the search found a share of %.4f of the neighbors, instead of %.4f.",
+                self.recall.value,
+                target_recall,
             )
 
     def knn(

@@ -193,7 +193,9 @@ class KernelDensity(Prior):
         best = self._choose(x, z[..., fitted], L, points)
 
         if best is None:
-            log.info("a kernel density is not surely better than the unit Gaussian, which stays.")
+            log.info(
+                "a kernel density is not significantly better than the unit Gaussian, which stays."
+            )
             return
 
         width = self._widths(x.flatten(end_dim=1), best)

@@ -19,7 +19,7 @@ _BATCH = 256
 _MAX_UPDATES, _UPDATES_PER_CHECK = 4000, 100
 _REDUCTIONS, _PATIENCE = 2, 2
 _HELD_OUT = 0.1  # share of the examples to stop by, and of others to judge by
-_MIN_EXAMPLES = 200  # fewer are learned by heart, and new codes lie elsewhere
+_MIN_EXAMPLES = 200  # a prior memorizes fewer, and new codes lie elsewhere
 
 LogDensity = Callable[[Tensor, Tensor | None], Tensor]
 
@@ -83,7 +83,9 @@ def fit(
 
     gain = scores(log_prob, judge) - scores(unit, judge)
     better = is_surely_positive(gain, len(z))
-    word = "is kept" if better else "is not surely better than the unit Gaussian, which stays"
+    word = (
+        "is kept" if better else "is not significantly better than the unit Gaussian, which stays"
+    )
     log.info(
         "the fitted prior %s: it gains %.2f nats for each held-out code.", word, float(gain.mean())
     )

@@ -60,10 +60,10 @@ class Lines(list[str]):
 def read_lines(path: Path | Files, name: str | None = None) -> Lines:
     r"""Reads a text from each line of a file, or of several, one after the other.
 
-    Lines end with a line feed, with or without a carriage return before, and nothing else ends
-    them; but if there is none at all, carriage returns do, as in files of old Macs. A byte order
-    mark is no part of the first. Each line of a `.jsonl` file is a text of its own, or a record
-    of which one field is. Files may be packed by gzip.
+    Lines end with a line feed, with or without a carriage return before it. If a file has no line
+    feed at all, carriage returns end the lines, as in files of old Macs. A byte order mark is not
+    part of the first line. Each line of a `.jsonl` file is a text, or a record with the text in
+    one field. Files may be compressed by gzip.
 
     Arguments:
         path: The file, in UTF-8, or a folder or list of such.
@@ -93,7 +93,7 @@ def read_lines(path: Path | Files, name: str | None = None) -> Lines:
         raise ValueError(f"expected texts, got none in '{path}'.")
 
     log.info(
-        "read %d texts, each line of %d files of '%s'; left out: %d empty files, %d that are no"
+        "read %d texts, each line of %d files of '%s'; left out: %d empty files, %d that are not"
         " texts, %d hidden. To take each file as one text, give [Path(f).read_text() for f in"
         " files].",
         *(len(texts), len(parts), path, len(files) - len(parts), others, listing.hidden),
