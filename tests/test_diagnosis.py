@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.datasets import load_breast_cancer
 
 import autoencode as ae
@@ -134,9 +135,10 @@ def test_findings_come_in_order_and_change_nothing() -> None:
     assert [f.severity for f in Diagnosis([low, high])] == [0.9, 0.1]
 
     ill = drifted_images()
-    before = ill.model.transform(ill.X)
+    before, state = ill.model.transform(ill.X), torch.get_rng_state()
     assert ill.model.diagnose(ill.X, ill.X_new) == ill.model.diagnose(ill.X, ill.X_new)
     assert np.array_equal(before, ill.model.transform(ill.X))
+    assert torch.equal(torch.get_rng_state(), state)
     assert "collapse" not in [f.name for f in ill.model.diagnose(ill.X)]  # without new examples
 
 

@@ -242,6 +242,7 @@ DRAWN = (
     "forecast",
     "anomalies",
     "evaluate",
+    "diagnose",
 )  # which take long
 EVERYDAY = ("fit", "transform m.ae x.npy --out out.csv", "sample s.ae -n 2", "sample p.ae")
 COMMANDS = [

@@ -2,7 +2,11 @@ r"""Networks whose decoder has weights of spectral norm one."""
 
 __all__ = ["SpectralNorm", "SpectrallyNormalized"]
 
+import copy
+import threading
+import weakref
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn as nn
@@ -15,6 +19,7 @@ from ..base import Network
 from .base import NetworkView
 
 _FIRST_ITERATIONS = 15
+_COPIES: weakref.WeakKeyDictionary[nn.Module, Any] = weakref.WeakKeyDictionary()
 _SMALLEST = 1e-12
 
 
@@ -106,10 +111,14 @@ class SpectrallyNormalized(nn.Module):
         self._iterate(_FIRST_ITERATIONS)
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        given = (z,) if c is None else (z, c)
+
         if self.training:
             self._iterate(1)
+            return functional_call(self.inner, self.normalized(), given)
 
-        return functional_call(self.inner, self.normalized(), (z,) if c is None else (z, c))
+        weights = {**dict(self.inner.named_parameters()), **dict(self.inner.named_buffers())}
+        return functional_call(_own_copy(self.inner), weights | self.normalized(), given)
 
     def normalized(self) -> dict[str, Tensor]:
         r"""Returns all weight matrices divided by their spectral norms, by name."""
@@ -135,6 +144,17 @@ class SpectrallyNormalized(nn.Module):
             for _ in range(n):
                 left.copy_(_direction(torch.mv(W, right), left))
                 right.copy_(_direction(torch.mv(W.mT, left), right))
+
+
+def _own_copy(inner: nn.Module) -> nn.Module:
+    r"""Returns a copy for this thread. A call sets its weights, which others must not see."""
+    copies = _COPIES.setdefault(inner, threading.local())
+
+    if not hasattr(copies, "module"):
+        shared = {id(t): t for t in (*inner.parameters(), *inner.buffers())}
+        copies.module = copy.deepcopy(inner, shared).eval()
+
+    return copies.module
 
 
 def _direction(v: Tensor, before: Tensor) -> Tensor:
