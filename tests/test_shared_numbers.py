@@ -11,9 +11,15 @@ from scipy.stats import norm
 from torch.distributions import Normal
 
 import autoencode as ae
-from autoencode.distributions import Censored, CensoredGaussian, DiagonalGaussian, Intervals
+from autoencode.distributions import (
+    Censored,
+    CensoredGaussian,
+    DiagonalGaussian,
+    Intervals,
+    PointMass,
+)
 from autoencode.distributions.censored import log_mass
-from autoencode.modalities import Tables
+from autoencode.modalities import MixedTables, Tables
 from autoencode.modalities.normal_scores import NormalScores
 
 pd = pytest.importorskip("pandas")
@@ -160,6 +166,20 @@ def test_skewed_columns_have_the_quantiles_of_the_data(frame: bool, tmp_path) ->
         ((np.asarray(X) - np.asarray(model.reconstruct(X))) ** 2).sum(axis=1),
         rtol=1e-3,
     )
+
+
+def test_exact_rows_of_frames_have_no_error_whatever_score_they_come_from() -> None:
+    v = np.linspace(-3, 5, 40) ** 2
+    X = pd.DataFrame({"v": v, "level": [*"ab"] * 20, "flag": [0.0, 1.0] * 20})
+    frames = MixedTables().fit(X)
+    x = frames.normalize(frames.load(X))
+    far = x.clone()
+    far[:, 1] = 9 * far[:, 1].sign()  # the flag
+
+    assert frames.restore(far).equals(frames.restore(x))
+    assert frames.error(x, PointMass(far)).abs().max() < 1e-6
+    far[:, 1] = -far[:, 1]
+    assert frames.error(x, PointMass(far)).min() > 1
 
 
 @pytest.mark.slow

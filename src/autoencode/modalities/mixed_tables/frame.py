@@ -53,7 +53,7 @@ from .flags import flags_of, groups_of
 from .gaps import Gaps
 from .hidden_cells import HiddenCells
 from .new_cells import has_open_levels
-from .scores import log_unit
+from .scores import decoded_again, log_unit
 
 log = logging.getLogger(__name__)
 
@@ -293,7 +293,7 @@ class MixedTables(
         return template_of(self.columns_, given, n)
 
     def error(self, x: Tensor, p: Distribution) -> Tensor:
-        return self._layout().squared_error(x, p.mean)
+        return self._layout().squared_error(x, decoded_again(self._scored(), p.mean))
 
     def split_corruption(
         self, corruption: Callable[[Tensor], Tensor]

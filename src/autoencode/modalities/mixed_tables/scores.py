@@ -1,6 +1,6 @@
 r"""Scores of numbers and dates in the user's units: means, and the volume of a unit."""
 
-__all__ = ["log_unit", "mean_in_units"]
+__all__ = ["decoded_again", "log_unit", "mean_in_units"]
 
 from collections.abc import Sequence
 
@@ -34,6 +34,24 @@ def mean_in_units(
             a, b = loc[..., rows, j], scale[..., rows, j]
             values = column.scores_.mean(a.ravel(), b.ravel()).reshape(a.shape)
             mean[..., torch.from_numpy(rows), j] = torch.from_numpy(values).to(mean)
+
+    return mean
+
+
+def decoded_again(columns: Sequence[NumberColumn | DateColumn], mean: Tensor) -> Tensor:
+    r"""Means with the scores of the numbers that they stand for.
+
+    A number that owns an interval is decoded from any score in it. Scores may be far out.
+
+    Arguments:
+        columns: The columns with scores.
+        mean: The means, with shape `(B, width)`.
+    """
+    mean = mean.clone()
+
+    for j, column in enumerate(columns):
+        v = column.scores_.decode(mean[..., j].double().cpu().numpy())
+        mean[..., j] = torch.from_numpy(column.scores_.encode(v)).to(mean)
 
     return mean
 
