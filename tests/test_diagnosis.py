@@ -108,7 +108,7 @@ def test_most_planted_illnesses_are_named_first(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
     benchmark = importlib.import_module("diagnosis")
     sick = [
-        benchmark.row(plant.__name__, plant(kind), wanted)
+        benchmark.row(plant.__name__, benchmark.planted(plant, kind), wanted)
         for plant, (wanted, kinds) in benchmark.PLANTED.items()
         for kind in kinds
     ]

@@ -19,6 +19,7 @@ _MAX_COMPONENTS = 20
 _MAX_SHARE_OF_COPIES = 0.2
 _MIN_SHIFT, _MAX_P = 0.2, 1e-4
 _MIN_COLUMNS = 4
+_MIN_SHARED = 3  # one or two equal rows may be chance
 _LISTED = 3
 
 
@@ -55,9 +56,10 @@ def _shared(subject: Subject, known: Tensor, copies: float) -> Iterator[Finding]
 
     rows = {row.tobytes() for row in known.numpy()}
     new = subject.new.raw.flatten(start_dim=1).double().cpu().numpy()
-    share = sum(row.tobytes() in rows for row in new) / len(new)
+    count = sum(row.tobytes() in rows for row in new)
+    share = count / len(new)
 
-    if share > 0.01 + 3 * copies:
+    if count >= _MIN_SHARED and share > 0.01 + 3 * copies:
         yield Finding(
             "shared examples",
             0.75,

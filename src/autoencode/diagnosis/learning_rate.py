@@ -2,6 +2,7 @@ r"""A short trial training, if the training was short or had another learning ra
 
 __all__ = ["check_trial"]
 
+import logging
 import math
 from collections.abc import Iterator
 
@@ -15,6 +16,8 @@ from ..training.step import losses
 from ..training.trainer import Training
 from .finding import Finding
 from .subject import Subject
+
+log = logging.getLogger(__name__)
 
 _MIN_FACTOR = 3.0  # between learning rates that are tried
 _TRIAL_STEPS = 200
@@ -74,7 +77,7 @@ def check_trial(subject: Subject) -> Iterator[Finding]:
     else:
         yield Finding(
             name,
-            0.92,
+            0.958,
             f"Training had only {taken} steps: {outcome}",
             "Use Training(epochs=...) with more epochs, or leave it out.",
             evidence,
@@ -104,6 +107,8 @@ def _trial(subject: Subject, examples: Examples, epochs: int, rate: float) -> tu
         compile=False,
         show_progress=False,
     )
+
+    log.info("a trial of the training, from new weights:")
 
     with seeded(subject.seed), torch.enable_grad():
         model = subject.blueprint.build()
