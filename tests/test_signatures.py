@@ -264,8 +264,8 @@ def test_flags_that_texts_name_exist() -> None:
             if last not in known:
                 unknown[flag] = path.name
 
-    # Of pip, and of an example whose argument is made up there
-    assert unknown.keys() <= {"index-url", "epoch"}
+    # Of pip, and of examples whose arguments are made up there
+    assert unknown.keys() <= {"index-url", "epoch", "n"}
 
 
 def test_missing_arguments_are_named() -> None:
