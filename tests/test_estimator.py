@@ -609,7 +609,7 @@ BAD_DATA = [
     (np.float64(5), "Expected 2D array, got scalar array"),
     (np.zeros((2, 2, 2, 2, 2)), r"shape \(2, 2, 2, 2, 2\) may be videos"),
     (np.zeros((5, 3, 8, 8)), r"looks like \(N, C, H, W\)"),
-    ([["a", "b"], ["c", "d"]], "string"),
+    ([["a", "b"], ["c", "d"]], "got lists of words: use"),
     ([[1.0, "b"], [2.0, "d"]], "string"),
     (np.full((2, 3, 3), "a"), "expected numbers, got text in an array"),
     (np.zeros((2, 3), complex), "Complex data not supported"),
