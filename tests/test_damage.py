@@ -19,7 +19,7 @@ from autoencode.common import container
 from autoencode.common.checks.types import fits
 from autoencode.corruptions import GaussianNoise
 from autoencode.distributions import SharedGaussian
-from autoencode.modalities import Images, Tables
+from autoencode.modalities import Images, Tables, describe_context
 from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, Objective, Reconstruction
 from autoencode.priors import Mixture
@@ -297,6 +297,15 @@ def test_objects_are_checked_against_their_place(file: Path, edit, message: str)
 
     with pytest.raises(ValueError, match=rf"m\.ae' .*{message}"):
         ae.load(file)
+
+
+def test_labels_are_distinct() -> None:
+    labels = describe_context(["a", "b", "a"])
+    labels.check_learned()
+    labels.classes_ = np.array(["a", "a"])
+
+    with pytest.raises(ValueError, match="'classes_' of Labels"):
+        labels.check_learned()
 
 
 def test_annotations_are_read() -> None:

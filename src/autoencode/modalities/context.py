@@ -175,7 +175,10 @@ class Labels(Configurable):
         n, shares = self.size_, self.shares_
         check_agreement(
             type(self),
-            classes_=self.classes_.shape == (n,) and n > 0 and self.classes_.dtype.kind in "buifU",
+            classes_=self.classes_.shape == (n,)
+            and n > 0
+            and self.classes_.dtype.kind in "buifU"
+            and len(np.unique(self.classes_)) == n,
             shares_=shares is None
             or (shares.shape == (n,) and bool(((shares >= 0) & np.isfinite(shares)).all())),
         )
