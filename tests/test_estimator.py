@@ -679,7 +679,7 @@ def test_choices_that_do_not_fit_the_data_are_refused(options, X: NDArray, messa
         (table(), table()[0], "Expected 2D array"),
         (table(), pictures(), r"expected rows of 5 features, got \(12, 5, 9\)"),
         (table(), with_bad(np.nan, table()), "3 values in 2 rows, the first in row 3"),
-        (table(), [["a"] * 5], "string"),
+        (table(), [["a"] * 5], "got lists of words"),
         (pictures(), pictures(shape=(5, 8)), r"shape \(N, 5, 9\), got \(12, 5, 8\)"),
         (pictures(), pictures(shape=(5, 9, 3)), r"shape \(N, 5, 9\), got \(12, 5, 9, 3\)"),
         (pictures(), pictures()[0], r"shape \(N, 5, 9\), got \(5, 9\)"),
