@@ -26,7 +26,7 @@ from autoencode.distributions import (
 from autoencode.modalities import Texts
 from autoencode.networks import FullyConnected
 from autoencode.training.failures.baselines import constant
-from autoencode.training.failures.far_examples import far_row
+from autoencode.training.failures.far_examples import far_example, far_row
 
 IMAGES = load_digits().images[:400]
 QUIET_CPU = {"show_progress": False, "device": "cpu"}
@@ -221,6 +221,36 @@ def test_a_row_far_from_all_others_is_named(recipe) -> None:
     assert any(
         "row 7 makes up" in message for message in warnings_of(recipe(2, random_state=0), X)
     )
+
+
+@pytest.mark.parametrize("kind", ["image", "series", "sound", "windows"])
+def test_an_example_far_from_all_others_is_named(kind: str) -> None:
+    x = np.random.default_rng(0).normal(size=(30, 32)).astype(np.float32)
+    gaps = torch.from_numpy(x)[:, None].clone()
+    gaps[3, :, :9] = torch.nan
+    assert far_example(gaps) is None
+
+    if kind == "image":
+        data, options = x.reshape(30, 8, 4) / 100, {"modality": ae.modalities.Images(layout="NHW")}
+        data[7] = np.eye(8)[:, :4]
+    elif kind == "sound":
+        data, options = x / 1000, {"modality": ae.modalities.Sounds(rate=4000)}
+        data[7] *= 300
+    else:
+        options = {"modality": ae.modalities.Series(window=32 if kind == "windows" else None)}
+        data = np.stack([x, x[::-1]], axis=2)
+
+        if kind == "windows":  # 59 of them, two of which see the place
+            data = data.reshape(1, -1, 2)
+            data[0, 7 * 32 + 20, 1] = 1e4
+        else:
+            data[7, 20, 1] = 1e4
+
+    found = [m for m in warnings_of(ae.linear(2, **options), data) if "dominates" in m]
+    assert len(found) == 1
+    name = "examples 14 and 15 make up" if kind == "windows" else "example 7 makes up"
+    assert f"{name} " in found[0]
+    assert "clip" in found[0]
 
 
 def test_an_example_that_dominates_the_loss_is_named() -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "ignored",
     "length_limit",
     "long_outlier",
+    "long_series",
     "long_sound",
     "no_better",
     "not_finite",
@@ -29,7 +30,15 @@ __all__ = [
     "warn",
 ]
 
-from .examples import cut_off, dominated, length_limit, long_outlier, long_sound, reduced
+from .examples import (
+    cut_off,
+    dominated,
+    length_limit,
+    long_outlier,
+    long_series,
+    long_sound,
+    reduced,
+)
 from .filters import filtered, ignored
 from .fit_warning import FitWarning, noted, warn
 from .results import collapsed, no_better, not_finite, still_falling, too_wide, uneven

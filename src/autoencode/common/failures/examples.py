@@ -1,8 +1,18 @@
 r"""Texts of warnings about examples: outliers, long texts and sounds, and unused input."""
 
-__all__ = ["cut_off", "dominated", "length_limit", "long_outlier", "long_sound", "reduced"]
+__all__ = [
+    "cut_off",
+    "dominated",
+    "length_limit",
+    "long_outlier",
+    "long_series",
+    "long_sound",
+    "reduced",
+]
 
+import math
 from collections.abc import Sequence
+from statistics import median_low
 
 _MAX_SHARE_OF_SUM = 0.5
 _OUTLIER_LENGTH_RATIO = 10
@@ -13,13 +23,14 @@ _MAX_CROPPED_FRACTION = 0.2
 _MIN_PIXEL_FRACTION = 0.5
 
 
-def dominated(name: str, share: float, what: str) -> str | None:
+def dominated(name: str, share: float, what: str, columns: bool = True) -> str | None:
     r"""Warning about one example that contributes most of a sum over all examples.
 
     Arguments:
-        name: The name of the example.
+        name: The name of the example, or of two windows of one place.
         share: Its share of the sum.
         what: The name of the sum.
+        columns: Whether the examples are rows of columns, which can be transformed one by one.
 
     Example:
         >>> dominated("row 17", 0.97, "the variance of column 3")
@@ -28,11 +39,19 @@ def dominated(name: str, share: float, what: str) -> str | None:
     if not share > _MAX_SHARE_OF_SUM:
         return None
 
-    return (
-        f"one example dominates all others: {name} makes up {100 * min(share, 1):.0f} % of {what}."
-        " Correct it, remove it, or take logarithms of such columns."
+    verb = "make" if " and " in name else "makes"
+    remedy = (
+        "Correct it, remove it, or take logarithms of such columns."
         " modality=ae.modalities.MixedTables() (command line: --modality MixedTables) transforms"
         " each column to normal scores."
+        if columns
+        else "The scale of all examples follows from it. Correct it, remove it, or limit its"
+        " numbers to the range of the others before the fit, such as X.clip(low, high)."
+    )
+
+    return (
+        f"one example dominates all others: {name} {verb} up {100 * min(share, 1):.0f} % of"
+        f" {what}. {remedy}"
     )
 
 
@@ -121,14 +140,9 @@ def long_sound(lengths: Sequence[float], seconds: float) -> str | None:
         >>> long_sound([60.0, 70.0, 90.0, 100.0], 1.0) is None
         True
     """
-    windows = [max(1.0, 2 * length / seconds - 1) for length in lengths]
-    share = max(windows, default=0.0) / max(sum(windows), 1e-9)
+    share = _share_of_windows(lengths, seconds)
 
-    if (
-        len(lengths) < 2
-        or share <= _MAX_SHARE_OF_SUM
-        or max(lengths) <= _OUTLIER_LENGTH_RATIO * seconds
-    ):
+    if share is None:
         return None
 
     return (
@@ -137,6 +151,42 @@ def long_sound(lengths: Sequence[float], seconds: float) -> str | None:
         f" Remove or shorten it, or use longer windows: modality=Sounds(seconds="
         f"{10 * seconds:g}) (command line: --modality Sounds --modality.seconds {10 * seconds:g})."
     )
+
+
+def long_series(lengths: Sequence[int], steps: int) -> str | None:
+    r"""Warning about one series that gives most of the windows, and determines the cost.
+
+    Arguments:
+        lengths: The number of steps of each series.
+        steps: The number of steps of a window.
+
+    Example:
+        >>> long_series([40] * 10 + [100_000], 128)
+        'one series determines the cost of all: the longest of 11 series, of 100,000 steps...'
+        >>> long_series([1000, 2000], 128) is None
+        True
+    """
+    share = _share_of_windows(lengths, steps)
+
+    if share is None:
+        return None
+
+    return (
+        f"one series determines the cost of all: the longest of {len(lengths):,} series, of"
+        f" {max(lengths):,} steps, makes up {100 * share:.0f} % of the windows of {steps:,} steps."
+        f" Shorten it, or use longer windows: modality=Series(window={10 * steps}) (command line:"
+        f" --modality Series --modality.window {10 * steps})."
+    )
+
+
+def _share_of_windows(lengths: Sequence[float], window: float) -> float | None:
+    r"""Returns the share of the longest in windows that overlap by half, if it exceeds a half."""
+    windows = [max(1.0, 2 * length / window - 1) for length in lengths]
+    share = max(windows, default=0.0) / max(sum(windows), 1e-9)
+    usual = max(median_low(lengths), window) if len(lengths) > 1 else math.inf
+    far = max(lengths, default=0.0) > _OUTLIER_LENGTH_RATIO * usual
+
+    return share if far and share > _MAX_SHARE_OF_SUM else None
 
 
 def cut_off(kind: str, used: float, remedy: str) -> str | None:

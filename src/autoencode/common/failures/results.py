@@ -39,7 +39,13 @@ def collapsed(active_units: int, latent_dim: int, beta: float = 1.0) -> str | No
 
 
 def no_better(
-    ours: float, trivial: float, *, density: bool, error: float = 0.0, numbers: int = 1
+    ours: float,
+    trivial: float,
+    *,
+    density: bool,
+    error: float = 0.0,
+    numbers: int = 1,
+    beta: float = 1.0,
 ) -> str | None:
     r"""Warning about a model that is not better than a constant prediction.
 
@@ -53,6 +59,7 @@ def no_better(
         density: Whether these are log-likelihoods in nats, where higher is better.
         error: The standard error of the difference of the log-likelihoods.
         numbers: The number of elements of an example.
+        beta: The weight of the rate.
 
     Example:
         >>> no_better(3.0, 2.9, density=False)
@@ -62,9 +69,10 @@ def no_better(
         >>> no_better(1.0, 2.9, density=False) is None
         True
     """
+    weight = f"a weight of the rate below beta={beta:g} (command line: --beta), " * (beta > 1)
     remedy = (
-        "Train longer, with training=Training(epochs=...) (command line: --epochs), or use a"
-        " smaller learning_rate, another latent_dim or more examples"
+        "Train longer, with training=Training(epochs=...) (command line: --epochs), or use"
+        f" {weight}a smaller learning_rate, another latent_dim or more examples"
     )
 
     if density and not ours > trivial - max(2 * error, _MIN_GAIN * numbers):

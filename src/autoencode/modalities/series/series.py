@@ -17,8 +17,10 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
+from ...common import failures
 from ...common.arrays import cast, tensor_of
 from ...common.checks.types import check_agreement
+from ...common.failures import warn
 from ...corruptions import (
     Compose,
     FutureMasking,
@@ -219,6 +221,7 @@ class Series(
                 *(describe_lengths(lengths), self.steps_, self.stride_),
             )
 
+        warn(failures.long_series(lengths, self.steps_))
         windows = self._cut(X)
         self.dtype_ = str(windows.dtype)
         statistics = moments(windows)

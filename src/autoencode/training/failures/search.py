@@ -95,8 +95,11 @@ def _collapsed(step: TrainStep, scores: Scores) -> str | None:
     if not step.model.posterior.has_density or len(scores.codes) < 2:
         return None
 
-    beta = float(step.objective.current(getattr(step.objective, "beta", 1.0)))
-    return failures.collapsed(active_units(scores.codes), scores.codes.shape[1], beta)
+    return failures.collapsed(active_units(scores.codes), scores.codes.shape[1], _beta(step))
+
+
+def _beta(step: TrainStep) -> float:
+    return float(step.objective.current(getattr(step.objective, "beta", 1.0)))
 
 
 def _no_better_than_constant(
@@ -114,6 +117,7 @@ def _no_better_than_constant(
         density=True,
         error=_standard_error(gains),
         numbers=1 if isinstance(modality, Tokenized) else scores.target[0].numel(),
+        beta=_beta(step),
     )
 
 
