@@ -281,7 +281,7 @@ ORDER = {
         blueprint
     """,
     "estimator": """
-        availability
+        availability model_files
         attributes
         reading
         forecast_methods recommend_methods sample_methods score_methods transform_methods
@@ -291,11 +291,11 @@ ORDER = {
     "inputs": """
         file_order loaded modality_choice
         conversion labels pairs tables
-        reading
+        reading weights
     """,
     "fitting": """
-        calibration preparation
-        run
+        calibration freezing reading starting
+        preparation run
     """,
     "inference": """
         batched imputation

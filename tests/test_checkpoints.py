@@ -142,7 +142,7 @@ def test_resume_without_a_checkpoint_starts_a_training(make_model, data, tmp_pat
     ("change", "named"),
     [
         ({"learning_rate": 0.1}, "argument 'learning_rate'"),
-        ({"epochs": 9}, "argument 'epochs'"),
+        ({"epochs": 2}, "argument 'epochs'"),
         ("data", "data"),
         ("validation", "validation"),
         ("objective", "objective"),

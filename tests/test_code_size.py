@@ -115,7 +115,7 @@ def test_information_in_the_context_needs_no_code() -> None:
 def test_texts_have_a_size_by_their_length(length: int, found: int) -> None:
     texts = [chr(97 + i % 26) * length for i in range(200)]
     model = ae.vae(**PLAIN)
-    data = model._prepare(texts, None, None, False)
+    data = model._prepare(texts, None, None, False).data
 
     assert len(data) == 200
     assert model.latent_dim_ == found

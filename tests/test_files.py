@@ -186,7 +186,7 @@ def pairs_of(tmp_path: Path, **fit):
     model.history_ = []
     return model._prepare(
         fit.pop("X", tmp_path / "clean"), fit.pop("y", None), fit.pop("corrupted"), False
-    )
+    ).data
 
 
 def test_pairs_are_joined_by_name(tmp_path: Path, caplog) -> None:

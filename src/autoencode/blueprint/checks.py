@@ -4,12 +4,15 @@ __all__ = [
     "NOISE",
     "at_least_one",
     "check_damage",
+    "check_epochs",
     "check_groups",
     "check_index",
     "check_lengths",
     "check_likelihood",
     "check_posterior",
     "check_prior",
+    "check_validation",
+    "check_weighting",
     "check_windows",
 ]
 
@@ -156,6 +159,28 @@ def check_lengths(**rows: Any) -> None:
         raise ValueError(f"expected one row of each for every example, got lengths {lengths}.")
 
 
+def check_epochs(training: Any) -> None:
+    r"""Refuse a training without epochs that does not start from a trained model.
+
+    Arguments:
+        training: The training method, or `None`.
+
+    Raises:
+        ValueError: If the training has no epochs.
+
+    Example:
+        >>> from autoencode import Training
+        >>> check_epochs(Training(epochs=0))
+        Traceback (most recent call last):
+        ValueError: epochs=0 trains nothing: give a trained model as start=... (command line: ...
+    """
+    if getattr(training, "epochs", None) == 0:
+        raise ValueError(
+            "epochs=0 trains nothing: give a trained model as start=... (command line: --start),"
+            " or epochs >= 1."
+        )
+
+
 def check_groups(groups: Any, training: Any) -> None:
     r"""Refuse groups that have no effect because no example is held out.
 
@@ -183,6 +208,74 @@ def check_groups(groups: Any, training: Any) -> None:
             "groups has no effect, as validation_fraction=0 holds out no example: leave out one of"
             " the two."
         )
+
+
+def check_validation(validation: Any, groups: Any, corrupted: Any, training: Any) -> None:
+    r"""Refuse validation examples beside arguments that they would leave without effect.
+
+    Arguments:
+        validation: The validation examples, or `None`.
+        groups: The groups, or `None`.
+        corrupted: Damaged versions of the training examples, or `None`.
+        training: The training method, or `None`.
+
+    Raises:
+        ValueError: If there are validation examples, and another argument decides about them.
+
+    Example:
+        >>> check_validation([[1.0]], ["a", "b"], None, None)
+        Traceback (most recent call last):
+        ValueError: groups has no effect together with validation=..., which gives the ...
+    """
+    if validation is None:
+        return
+
+    others = {
+        "groups": groups is not None,
+        "validation_fraction": getattr(training, "validation_fraction", None) is not None,
+    }
+
+    for name in (name for name, is_given in others.items() if is_given):
+        raise ValueError(
+            f"{name} has no effect together with validation=..., which gives the validation"
+            " examples: leave out one of the two."
+        )
+
+    if corrupted is not None:
+        raise ValueError(
+            "validation=... has no damaged versions, unlike the training examples: leave it out,"
+            " and a part of the pairs is held out."
+        )
+
+
+def check_weighting(weights: Any, blueprint: Any) -> None:
+    r"""Refuse weights of examples if the loss is no sum over examples.
+
+    Arguments:
+        weights: The weights, or `None`.
+        blueprint: All choices of the fit.
+
+    Raises:
+        ValueError: If the loss of an example depends on others of its minibatch.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> from autoencode.objectives import WAE
+        >>> whole = SimpleNamespace(couples_examples=False)
+        >>> parts = SimpleNamespace(objective=WAE(), posterior=whole, likelihood=whole)
+        >>> check_weighting([1.0], parts)
+        Traceback (most recent call last):
+        ValueError: sample_weight needs a loss that is a sum over examples, got WAE(...
+    """
+    parts = () if weights is None else (blueprint.objective, blueprint.posterior)
+
+    for part in (*parts, *([blueprint.likelihood] if parts else [])):
+        if getattr(part, "couples_examples", False):
+            raise ValueError(
+                f"sample_weight needs a loss that is a sum over examples, got {part!r}, which"
+                " compares the examples of a minibatch with each other. Repeat examples in place"
+                " of weights, or use another objective, posterior or likelihood."
+            )
 
 
 def check_index(X: Any, other: Any, what: str) -> None:

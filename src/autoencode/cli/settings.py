@@ -100,12 +100,15 @@ def flags_of_other_choices() -> dict[str, str]:
     }
 
 
-def build_estimator(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Autoencoder":
+def build_estimator(
+    recipe: str, settings: Mapping[str, dict[str, Any]], base: "Autoencoder | None" = None
+) -> "Autoencoder":
     r"""Build the estimator of a recipe with the given settings.
 
     Arguments:
         recipe: The recipe's name.
         settings: The given values, by group.
+        base: A trained model, whose arguments take the place of those of the recipe.
 
     Raises:
         ValueError: If a value is out of range, or one setting cancels another.
@@ -118,6 +121,7 @@ def build_estimator(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Aut
     from .. import recipes
 
     make, own = getattr(recipes, recipe), settings.get(recipe, {})
+    make = make if base is None else _like(base)
     chosen, training = (
         dict(settings.get(_MODEL_SETTINGS, {})),
         settings.get(_TRAINING_SETTINGS, {}),
@@ -134,6 +138,19 @@ def build_estimator(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Aut
         model.training = _solver(model.training, training)
 
     return model
+
+
+def _like(base: "Autoencoder") -> Callable[..., "Autoencoder"]:
+    r"""Returns a function that makes an estimator with the arguments of a trained model."""
+    from sklearn.base import clone
+
+    def make(layers: Any = None, **own: Any) -> "Autoencoder":
+        from ..networks import FullyConnected
+
+        own |= {} if layers is None else {"network": FullyConnected(layers)}
+        return clone(base.fitted_).set_params(**own)
+
+    return make
 
 
 def _make(

@@ -73,6 +73,9 @@ class Examples:
     groups: Tensor | None = None
     r"""The group of each example, counted from zero, with shape `(N,)`. Groups stay together."""
 
+    weights: Tensor | None = None
+    r"""The weight of each example in losses, with shape `(N,)`; by default one."""
+
     def __len__(self) -> int:
         return len(self.target if self.rows is None else self.rows)
 
@@ -93,8 +96,29 @@ class Examples:
         return replace(self, rows=rows if self.rows is None else self.rows[rows])
 
     def spread(self, n: int) -> "Examples":
-        r"""Returns at most `n` examples, evenly spaced, as a view."""
-        return self.select(evenly_spaced(len(self), n))
+        r"""Returns at most `n` examples, evenly spaced, as a view.
+
+        Examples with weights are evenly spaced in the sum of the weights: an example of weight two
+        comes twice as often. The view has no weights.
+        """
+        if self.weights is None:
+            return self.select(evenly_spaced(len(self), n))
+
+        n = min(n, len(self))
+        weights = self.weights if self.rows is None else self.weights[self.rows]
+        ends = weights.double().cumsum(dim=0)
+        at = (torch.arange(n, device=ends.device) + 0.5) * (ends[-1] / n)
+        rows = torch.searchsorted(ends, at).clamp(max=len(self) - 1)
+
+        return replace(self.select(rows), weights=None)
+
+    def with_mean_weight_one(self) -> "Examples":
+        r"""Returns the same examples with weights whose mean is one, if there are weights."""
+        if self.weights is None:
+            return self
+
+        weights = self.weights if self.rows is None else self.weights[self.rows]
+        return replace(self, weights=(self.weights / weights.double().mean()).float())
 
     def hold_out(self, n: int) -> tuple["Examples", "Examples | None"]:
         r"""Returns random examples to train on, and about `n` others to validate with, if any.
@@ -222,6 +246,7 @@ class Examples:
             function(self.target),
             None if self.corrupted is None else function(self.corrupted),
             None if self.context is None else function(self.context),
+            weights=None if self.weights is None else function(self.weights),
         )
 
 

@@ -81,6 +81,10 @@ class Family(Configurable, nn.Module, abc.ABC):
     :meth:`values` are defined: categories, or entries of a codebook. Such a family is a
     posterior."""
 
+    couples_examples: bool = False
+    r"""True if the distribution of an example depends, in training, on the other examples of its
+    minibatch, as the entries of a learned codebook do."""
+
     free_nats: float = 0.0
     r"""Default free nats of the objective: the rate in nats per example that is not penalized."""
 

@@ -131,6 +131,7 @@ class SharedGaussian(Family):
         super().__init__()
 
         self.optimal = optimal
+        self.couples_examples = bool(optimal)
         self.log_scale = nn.Parameter(torch.zeros(()))
 
     def forward(self, phi: Tensor) -> Homoscedastic:

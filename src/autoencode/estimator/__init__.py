@@ -9,7 +9,7 @@ scikit-learn.
 - `reading`: examples from any input, in the columns of the fit, as tensors
 - `attributes`: the parts of a fit that a file stores, and views of them
 - `availability`: methods that exist only where kind of data and model can perform them
-- `storage`: `load`
+- `model_files`, `storage`: fitted models from files; `load`
 """
 
 __all__ = ["Autoencoder", "load"]

@@ -2,6 +2,7 @@ r"""Autoencoders with the interface of scikit-learn."""
 
 __all__ = ["Autoencoder"]
 
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,21 +20,28 @@ from ..common import container
 from ..common.atomic_files import check_writable
 from ..common.seeding import seeded
 from ..corruptions import Corruption
-from ..data import Examples, is_stream, read_stream
+from ..data import is_stream, read_stream
 from ..distributions import Family
-from ..fitting.preparation import prepare
+from ..fitting.freezing import check_freeze
+from ..fitting.preparation import Prepared, prepare
+from ..fitting.reading import FitInput
 from ..fitting.run import FitRun
+from ..fitting.starting import open_arguments
 from ..modalities import ContinuousContext, Labels, Modality
-from ..networks import Network
+from ..networks import Modules, Network
+from ..networks.modules import as_network
 from ..objectives import Objective
 from ..persistence import encoding, model_file
+from ..persistence.model_file import FittedState
 from ..priors import Prior
 from ..training.solver import Solver
+from ..training.state import EpochRecord
 from ..training.trainer import Training
 from .availability import (
     has_no_decoder,
 )
 from .forecast_methods import ForecastMethods
+from .model_files import read_state
 from .recommend_methods import RecommendMethods
 from .sample_methods import SampleMethods
 from .score_methods import ScoreMethods
@@ -162,6 +170,11 @@ class Autoencoder(
         corrupted: ArrayLike | str | Path | None = None,
         resume: bool = False,
         groups: ArrayLike | str | Path | None = None,
+        start: "Autoencoder | str | Path | None" = None,
+        freeze: str | Sequence[str] | None = None,
+        sample_weight: ArrayLike | str | Path | None = None,
+        validation: Any = None,
+        after_epoch: Callable[[EpochRecord], bool | None] | None = None,
     ) -> "Autoencoder":
         r"""Fits the model to examples.
 
@@ -184,23 +197,50 @@ class Autoencoder(
                 the same order. A `corruption` has no effect on damaged versions.
             resume: Whether to continue from the checkpoint of `Training(checkpoint_dir=...)`, if
                 there is one. On a CPU, the result is the same, to the bit, as without the
-                interruption.
+                interruption. A finished training continues if `epochs` or `time_budget` is larger.
             groups: The group of each example, such as its patient, in any form that `y` may have.
                 Whole groups are held out for validation. For cross-validation, use the same groups
                 with `sklearn.model_selection.GroupKFold`.
+            start: A trained model, or its file, whose weights and scales of the data the training
+                starts from. Arguments that are `None` (`conditional`: `False`) are those of the
+                start. Code size, kind of data, network, posterior, likelihood and `conditional`
+                must agree with it; objective, prior, corruption and training may differ. Its
+                losses are the record of epoch 0 in `history_`, and its weights are kept if no
+                epoch has a lower validation loss.
+            freeze: The parts of the model that keep the weights of the start: `"encoder"`,
+                `"decoder"`, `"prior"`, or names as in `model_.named_parameters()`. It also keeps
+                trained modules that are given as `network=(encoder, decoder)`.
+            sample_weight: The weight of each example in the loss, in any form that `y` may have.
+                An example of weight two counts like two examples, and one of weight zero is left
+                out. Validation losses are weighted, too. The loss must be a sum over examples.
+            validation: The validation examples, or a pair `(X, y)` of them and their labels. By
+                default, a part of `X` is held out, see :class:`~autoencode.Training`.
+            after_epoch: A function that gets the :class:`~autoencode.training.EpochRecord` of each
+                epoch, and ends the training by returning `True`. With `resume`, it gets the
+                records of earlier epochs again.
 
         Raises:
             TypeError: If an argument is of the wrong kind.
             ValueError: If data or arguments are not as described.
             FloatingPointError: If the loss does not stay finite.
         """
+        state = None if start is None else self._state_of_start(start)
+        modules = isinstance(as_network(self.network), Modules)
+        frozen = check_freeze(freeze, state is not None or modules)
+        _check_callback(after_epoch)
         before = self.__dict__.copy()
         self.history_ = []
 
         try:
-            data = self._prepare(X, y, corrupted, resume, groups)
+            beside = {"sample_weight": sample_weight, "validation": validation}
+            data = self._prepare(X, y, corrupted, resume, groups, state, **beside)
             self.fitted_ = clone(self)  # later changes of arguments do not affect it
-            self._train(data, resume)
+
+            if state is not None:
+                taken = open_arguments(self.get_params(deep=False), state)
+                self.fitted_ = clone(type(self)(**taken))
+
+            self._train(data, resume, state, frozen, after_epoch)
         except BaseException as error:
             if not self.history_:
                 self._restore(before)
@@ -247,30 +287,74 @@ class Autoencoder(
 
     # Steps of fit
 
+    def _state_of_start(self, start: Any) -> FittedState:
+        r"""Returns the parts of the trained model that a fit starts from."""
+        if isinstance(start, (str, Path)):
+            return read_state(Autoencoder, start)
+
+        if not isinstance(start, Autoencoder):
+            raise TypeError(
+                f"expected start as a trained model or its file, got {type(start).__name__}."
+            )
+
+        if "model_" not in vars(start):
+            raise ValueError("expected start as a trained model, got one that is not fitted.")
+
+        return start._state()
+
     def _prepare(
-        self, X: Any, y: ArrayLike | None, corrupted: Any, resume: bool, groups: Any = None
-    ) -> Examples:
-        r"""Checks all input, and returns the examples to train on."""
-        for name in ("n_features_in_", "feature_names_in_"):
+        self,
+        X: Any,
+        y: ArrayLike | None,
+        corrupted: Any,
+        resume: bool,
+        groups: Any = None,
+        start: FittedState | None = None,
+        sample_weight: Any = None,
+        validation: Any = None,
+    ) -> Prepared:
+        r"""Checks all input, and returns what a training needs."""
+        known = {
+            "n_features_in_": start and start.n_features_in,
+            "feature_names_in_": None if start is None else start.feature_names_in,
+        }
+
+        for name, value in known.items():
             self.__dict__.pop(name, None)
 
-        given, compare = self.get_params(deep=False), self._compare_columns
-        self.blueprint_, data, self.seed_ = prepare(
-            given, X, y, corrupted, resume, compare, groups
-        )
-        return data
+            if value is not None:
+                setattr(self, name, value)
 
-    def _train(self, data: Examples, resume: bool) -> None:
+        given = self.get_params(deep=False)
+        rows = FitInput(X, y, corrupted, groups, sample_weight, validation)
+        prepared = prepare(given, rows, resume, self._compare_columns, start)
+        self.blueprint_, self.seed_ = prepared.blueprint, prepared.seed
+        return prepared
+
+    def _train(
+        self,
+        prepared: Prepared,
+        resume: bool,
+        start: FittedState | None = None,
+        freeze: Sequence[str] = (),
+        after_epoch: Callable[[EpochRecord], bool | None] | None = None,
+    ) -> None:
         with seeded(self.seed_):
-            training = (self.training or Training()).clone()
-            run = FitRun(self.blueprint_, training, data, self.seed_)
+            training = (self.fitted_.training or Training()).clone()
+            parts = prepared.data, self.seed_, start, freeze, prepared.held_out
+            run = FitRun(self.blueprint_, training, *parts)
             choices = self.blueprint_
             checks.check_prior(self.prior, choices.generates, choices.objective)
             self.model_, self.objective_ = run.model, run.step.objective
             self.training_ = run.training
 
-            for record in run.train(resume):
-                self.history_.append(Bunch(**record._asdict()))
+            with contextlib.closing(run.train(resume)) as records:
+                for record in records:
+                    self.history_.append(Bunch(**record._asdict()))
+
+                    if after_epoch is not None and _stops(after_epoch(record)):
+                        log.info("after_epoch ended the training after epoch %d.", record.epoch)
+                        break
 
             run.finish(self.history_)
 
@@ -278,3 +362,21 @@ class Autoencoder(
         r"""Restores an earlier fit."""
         self.__dict__.clear()
         self.__dict__.update(attributes)
+
+
+def _check_callback(after_epoch: Any) -> None:
+    if after_epoch is not None and not callable(after_epoch):
+        raise TypeError(
+            f"expected after_epoch as a function of the record of an epoch, got {after_epoch!r}."
+        )
+
+
+def _stops(answer: Any) -> bool:
+    r"""Tells whether the answer of `after_epoch` ends the training."""
+    if answer is None or isinstance(answer, (bool, np.bool_)):
+        return bool(answer)
+
+    raise TypeError(
+        f"expected after_epoch to return True, to end the training, or False or None, got"
+        f" {type(answer).__name__}."
+    )

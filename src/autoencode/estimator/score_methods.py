@@ -2,11 +2,13 @@ r"""Methods of the estimator that score examples and cells."""
 
 __all__ = ["ScoreMethods"]
 
+from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,6 +19,7 @@ from ..diagnosis.subject import Subject
 from ..inference import quality, scores
 from ..inference.positions import maps, over_time
 from ..inference.quality import Evaluation
+from ..inputs import check_weights
 from ..modalities.capabilities import CellScored
 from ..training.step import TrainStep
 from .availability import (
@@ -93,6 +96,7 @@ class ScoreMethods(ExampleReader):
         X: ArrayLike | str | Path,
         y: ArrayLike | None = None,
         X_train: ArrayLike | str | Path | None = None,
+        sample_weight: ArrayLike | None = None,
     ) -> Evaluation:
         r"""Measures on held-out examples: loss, density, codes, reconstructions, new examples.
 
@@ -103,6 +107,8 @@ class ScoreMethods(ExampleReader):
             X: The held-out examples. They are not corrupted.
             y: Their labels or numbers, if the model is conditional.
             X_train: The training examples, to see whether new examples repeat them.
+            sample_weight: The weight of each example in the terms of the loss. All other measures
+                count each example once.
 
         Returns:
             A mapping with `total` and the terms of the objective, such as `distortion`, `rate` and
@@ -113,9 +119,14 @@ class ScoreMethods(ExampleReader):
         model, modality, x, c = self._open(X, y)
         step = TrainStep(model, self.objective_, normalize=modality.normalize)
         test = Examples(x, None, c)
+        counted = test
+
+        if sample_weight is not None:
+            weights = torch.from_numpy(check_weights(sample_weight, len(x)))
+            counted = replace(test, weights=(weights / weights.mean()).float())
 
         with seeded(self.seed_):
-            terms = quality.measure_terms(step, test.split())
+            terms = quality.measure_terms(step, counted.split())
 
         train = None if X_train is None else Examples(self._load(self._read(X_train)[0]))
         task = quality.Task(model, modality, test, train, self._column_names(), self.seed_)
@@ -219,13 +230,19 @@ class ScoreMethods(ExampleReader):
         return scores.cell_surprisals(*self._open(X, y), self.seed_).numpy()
 
     @_can_decode
-    def score(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> float:
+    def score(
+        self,
+        X: ArrayLike | str | Path,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         r"""Mean score for grid search and cross-validation; higher is better.
 
         Arguments:
             X: The examples.
             y: Their labels or numbers, if the model is conditional. Otherwise, they are ignored,
                 as in `fit`, because grid search always passes them on.
+            sample_weight: The weight of each example in the mean.
 
         Returns:
             The mean of `score_samples`; without a density, minus the mean of the squared errors.
@@ -237,10 +254,13 @@ class ScoreMethods(ExampleReader):
         y = None if self.context_ is None else y
 
         if hasattr(self, "score_samples"):
-            return float(np.mean(self.score_samples(X, y)))
+            found = self.score_samples(X, y)
+        else:
+            errors = scores.reconstruction_errors(*self._open(X, y), scaled=True)
+            found = -errors.numpy()
 
-        errors = scores.reconstruction_errors(*self._open(X, y), scaled=True)
-        return -float(errors.mean())
+        weights = None if sample_weight is None else check_weights(sample_weight, len(found))
+        return float(np.average(found, weights=weights))
 
     def _column_names(self) -> list[str]:
         return [str(name) for name in getattr(self, "feature_names_in_", ())]

@@ -5,9 +5,8 @@ __all__ = ["load"]
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..common import container
-from ..persistence import model_file
 from .autoencoder import Autoencoder
+from .model_files import read_state
 
 
 def load(
@@ -45,13 +44,10 @@ def load(
     trusted = trusted if isinstance(trusted, Sequence) else [trusted]
     trusted = [trusted] if isinstance(trusted, str) else trusted
 
-    with container.opened(path) as stored:
-        try:
-            state = model_file.unpack(Autoencoder, stored, trusted, encoder_only)
-            return Autoencoder(**state.arguments)._set_state(state)
-        except ImportError:  # the model needs a missing package
-            raise
-        except Exception as error:  # an untrusted document may cause any error
-            reason = " ".join(str(error).split())[:600].rstrip(".") or type(error).__name__
-            what = "cannot be loaded" if isinstance(error, ValueError) else "is damaged"
-            raise ValueError(f"'{path}' {what}: {reason}.") from None
+    state = read_state(Autoencoder, path, encoder_only, trusted)
+
+    try:
+        return Autoencoder(**state.arguments)._set_state(state)
+    except Exception as error:  # an untrusted document may cause any error
+        reason = " ".join(str(error).split())[:600].rstrip(".") or type(error).__name__
+        raise ValueError(f"'{path}' is damaged: {reason}.") from None

@@ -1,14 +1,14 @@
 r"""Preparation of a fit: a check of all input, and a value for every open choice."""
 
-__all__ = ["CompareColumns", "Prepared", "prepare"]
+__all__ = ["Prepared", "prepare"]
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from torch.distributions import constraints
 
@@ -16,26 +16,14 @@ from ..blueprint import Blueprint, arguments, checks, choices
 from ..blueprint.code_size import choose_code_size
 from ..blueprint.resumption import checkpoint_to_resume, seed_to_resume
 from ..data import Examples, on_disk
-from ..distributions import Family
-from ..inputs import (
-    Loaded,
-    ModalityChoice,
-    format_of_source,
-    join_groups,
-    join_labels,
-    join_pairs,
-    modality_of,
-    read,
-)
-from ..modalities import Modality, describe_context, describe_guess, encode_context
-from ..modalities.capabilities import Tiled, context_values, has_covariates
-from ..modalities.capabilities.sequences import examples
-from ..modalities.windows import counts_of, follow, overlap_of
+from ..modalities import describe_context, encode_context
+from ..modalities.capabilities import has_covariates
+from ..modalities.windows import counts_of, overlap_of
+from ..persistence.model_file import FittedState
+from .reading import CompareColumns, FitInput, ReadInput, read_input, read_validation
+from .starting import check_start, choices_of_start, open_arguments
 
 log = logging.getLogger(__name__)
-
-# Compares the columns of a table with those of the fit; learns them if the last argument is true
-CompareColumns = Callable[[Loaded, ModalityChoice, bool], Loaded]
 
 
 class Prepared(NamedTuple):
@@ -43,7 +31,7 @@ class Prepared(NamedTuple):
 
     Example:
         >>> Prepared._fields
-        ('blueprint', 'data', 'seed')
+        ('blueprint', 'data', 'seed', 'held_out')
     """
 
     blueprint: Blueprint
@@ -55,37 +43,26 @@ class Prepared(NamedTuple):
     seed: int
     r"""The seed of the training."""
 
-
-class _Input(NamedTuple):
-    r"""Examples, their labels and their damaged versions, with the fitted modality."""
-
-    X: Any
-    y: Any
-    corrupted: Any
-    modality: Modality
-    groups: Any
+    held_out: Examples | None = None
+    r"""The validation examples, if they are given."""
 
 
 def prepare(
     given: Mapping[str, Any],
-    X: Any,
-    y: ArrayLike | None,
-    corrupted: Any,
+    rows: FitInput,
     resume: bool,
     compare_columns: CompareColumns,
-    groups: Any = None,
+    start: FittedState | None = None,
 ) -> Prepared:
     r"""Check all input, and resolve every choice.
 
     Arguments:
         given: The arguments of :class:`~autoencode.Autoencoder` by name.
-        X: The examples.
-        y: Their labels or numbers.
-        corrupted: Damaged versions of the examples.
+        rows: What the user gives to the fit.
         resume: Whether to continue from a checkpoint.
         compare_columns: A function that compares the columns of a table with those of the fit, or
             learns them.
-        groups: The group of each example. Whole groups are held out.
+        start: The model to start from. It decides whatever the arguments leave open.
 
     Raises:
         TypeError: If an argument is of the wrong kind.
@@ -93,58 +70,61 @@ def prepare(
 
     Example:
         >>> import autoencode as ae
-        >>> import numpy as np
         >>> given = ae.vae(2).get_params(deep=False)
         >>> X = np.random.default_rng(0).normal(size=(20, 3))
-        >>> prepared = prepare(given, X, None, None, False, lambda found, *_: found)
+        >>> prepared = prepare(given, FitInput(X), False, lambda found, *_: found)
         >>> prepared.blueprint.latent_dim, len(prepared.data)
         (2, 20)
     """
     latent_dim = choices.resolve_latent_dim(given["latent_dim"])
     arguments.check(given)
-    checks.check_damage(given["corruption"], corrupted)
+    checks.check_damage(given["corruption"], rows.corrupted)
     parts = (given[name] for name in ("objective", "posterior", "training", "likelihood"))
     arguments.check_solver(*parts)
+    checks.check_groups(rows.groups, given["training"])
+    checks.check_validation(rows.validation, rows.groups, rows.corrupted, given["training"])
+
+    if start is not None:
+        check_start(given, start)
+        given = open_arguments(given, start)
+        checks.check_damage(given["corruption"], rows.corrupted)
+        read_in = read_input(given, rows, compare_columns, None, start.blueprint.modality)
+        blueprint = choices_of_start(given, start, read_in.modality)
+        data = _examples(read_in, blueprint)
+        held_out = _held_out(rows, blueprint, compare_columns)
+        return Prepared(blueprint, data, _seed(given, resume), held_out)
+
+    checks.check_epochs(given["training"])
     posterior = choices.resolve_posterior(given["posterior"], given["objective"])
     checks.check_posterior(posterior)
     checks.check_likelihood(given["likelihood"])
     density = posterior.has_density
 
     likelihood = given["likelihood"] and given["likelihood"].clone()
-    checks.check_groups(groups, given["training"])
-    read_in = _read(given, X, y, corrupted, compare_columns, likelihood, groups)
-    X, y, corrupted, modality, groups = read_in
+    read_in = read_input(given, rows, compare_columns, likelihood)
+    X, y, corrupted, modality, *_ = read_in
 
     likelihood = choices.resolve_likelihood(likelihood, modality, X, density)
     damaged = corrupted is not None or given["corruption"] is not None
     cleans = damaged and latent_dim is None and not density
     network = choices.resolve_network(given["network"], modality, cleans)
-
+    _check_rows(read_in)
     conditional = given["conditional"] or has_covariates(modality)
-    y = context_values(modality, X, y)
-    checks.check_lengths(X=X, corrupted=corrupted, y=y, groups=groups)
-    checks.check_windows(X, corrupted)
 
-    context = describe_context(y, conditional) if conditional else None
-    seed = int(check_random_state(given["random_state"]).randint(2**31))
-    seed = seed_to_resume(given["training"], given["random_state"], seed) if resume else seed
-
-    counts = counts_of(X)
-    counts = counts if counts and max(counts) > 1 else None  # recordings have several windows
-
-    data = Examples(
-        on_disk(modality.load(X), X),
-        None if corrupted is None else on_disk(modality.load(corrupted), corrupted),
-        encode_context(context, y, len(X)),
-        recordings=tuple(counts) if counts else None,
-        overlap=overlap_of(X) if counts else 1,
-        groups=None if groups is None else torch.as_tensor(np.asarray(groups)),
+    blueprint = Blueprint(
+        1,  # until the code size is chosen, which needs the examples
+        modality,
+        network,
+        posterior,
+        likelihood,
+        choices.resolve_prior(given["prior"], given["objective"], conditional, posterior, network),
+        choices.resolve_objective(given["objective"]),
+        given["corruption"],
+        describe_context(y, conditional) if conditional else None,
     )
-
-    if likelihood.support is not constraints.real:
-        for part in data.split():
-            likelihood.check_support(modality.normalize(part.target))
-
+    seed = _seed(given, resume)
+    data = _examples(read_in, blueprint)
+    held_out = _held_out(rows, blueprint, compare_columns)
     why = "as given"
 
     if latent_dim is None and resume:
@@ -154,66 +134,56 @@ def prepare(
         latent_dim, why = choose_code_size(data, modality, network, density, damaged)
 
     log.info("code of %d number%s: %s.", latent_dim, "s" * (latent_dim > 1), why)
+    return Prepared(replace(blueprint, latent_dim=latent_dim), data, seed, held_out)
 
-    blueprint = Blueprint(
-        latent_dim,
-        modality,
-        network,
-        posterior,
-        likelihood,
-        choices.resolve_prior(given["prior"], given["objective"], conditional, posterior, network),
-        choices.resolve_objective(given["objective"]),
-        given["corruption"],
-        context,
+
+def _check_rows(read_in: ReadInput) -> None:
+    X, y, corrupted, _, groups, weights = read_in
+    checks.check_lengths(X=X, corrupted=corrupted, y=y, groups=groups, sample_weight=weights)
+    checks.check_windows(X, corrupted)
+
+
+def _seed(given: Mapping[str, Any], resume: bool) -> int:
+    seed = int(check_random_state(given["random_state"]).randint(2**31))
+    return seed_to_resume(given["training"], given["random_state"], seed) if resume else seed
+
+
+def _examples(read_in: ReadInput, blueprint: Blueprint) -> Examples:
+    r"""Returns the examples as tensors, in the support of the likelihood."""
+    X, y, corrupted, modality, groups, weights = read_in
+    _check_rows(read_in)
+    checks.check_weighting(weights, blueprint)
+    counts = counts_of(X)
+    counts = counts if counts and max(counts) > 1 else None  # recordings have several windows
+
+    data = Examples(
+        on_disk(modality.load(X), X),
+        None if corrupted is None else on_disk(modality.load(corrupted), corrupted),
+        encode_context(blueprint.context, y, len(X)),
+        recordings=tuple(counts) if counts else None,
+        overlap=overlap_of(X) if counts else 1,
+        groups=None if groups is None else torch.as_tensor(np.asarray(groups)),
+        weights=None if weights is None else torch.as_tensor(weights / weights.mean()).float(),
     )
+    _check_support(data, blueprint)
 
-    return Prepared(blueprint, data, seed)
+    return data
 
 
-def _read(
-    given: Mapping[str, Any],
-    source: Any,
-    y: ArrayLike | None,
-    corrupted: Any,
-    compare_columns: CompareColumns,
-    likelihood: Family | None,
-    groups: Any,
-) -> _Input:
-    kinds, conditional = given["modality"], given["conditional"]
+def _held_out(
+    rows: FitInput, blueprint: Blueprint, compare_columns: CompareColumns
+) -> Examples | None:
+    if rows.validation is None:
+        return None
 
-    given_beside = {"y": y if conditional else None, "groups": groups, "corrupted": corrupted}
+    held_out = read_validation(rows.validation, blueprint, compare_columns)
+    _check_support(held_out, blueprint)
 
-    for name, value in given_beside.items():
-        checks.check_index(source, value, name)
-    loaded = compare_columns(read(source, kinds, fitting=True), kinds, True)
-    loaded = join_labels(loaded, y) if conditional else loaded
-    labels = follow(loaded.y, loaded.X) if conditional else None
-    checks.check_lengths(X=loaded.X, y=labels)
-    loaded = join_groups(loaded, groups)
+    return held_out
 
-    support = likelihood.support if likelihood else constraints.real
-    kind = loaded.kind or modality_of(loaded.X, kinds)
-    modality = kind.clone().fit(loaded.X, support)
 
-    if corrupted is not None:
-        n = len(loaded.X)
-        damaged = compare_columns(read(corrupted, modality), modality, False)
-        loaded, damaged = join_pairs(loaded, damaged)
-
-        if len(loaded.X) < n:  # examples without a partner are not used
-            modality = kind.clone().fit(loaded.X, support)
-
-        corrupted = examples(modality, damaged.X)
-        corrupted = modality.enlarged(corrupted) if isinstance(modality, Tiled) else corrupted
-
-    guessed = not isinstance(kinds, Modality) and loaded.kind is None
-
-    if guessed and (what := describe_guess(loaded.X, modality)):
-        log.info("taken for %s; modality=... (command line: --modality) changes this.", what)
-
-    if (form := format_of_source(source, loaded.X)) is not None:
-        modality.format_ = form
-
-    X = examples(modality, loaded.X, logged=True)
-    y = follow(loaded.y, X) if conditional else None
-    return _Input(X, y, corrupted, modality, follow(loaded.groups, X))
+def _check_support(data: Examples, blueprint: Blueprint) -> None:
+    r"""Checks that examples lie where the likelihood has a density."""
+    if blueprint.likelihood.support is not constraints.real:
+        for part in data.split():
+            blueprint.likelihood.check_support(blueprint.modality.normalize(part.target))

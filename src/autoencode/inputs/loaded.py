@@ -28,6 +28,9 @@ class Loaded(NamedTuple):
     groups: Any = None
     r"""The group of each example, if examples have groups that stay together."""
 
+    weights: Any = None
+    r"""The weight of each example, if examples have weights."""
+
     tabular: bool = False
     r"""True for rows whose columns are to be compared with those of the fit."""
 
@@ -35,9 +38,11 @@ class Loaded(NamedTuple):
         r"""Returns some of the examples, with their labels and names."""
         y = None if self.y is None else take(np.asarray(self.y), rows)
         groups = None if self.groups is None else take(np.asarray(self.groups), rows)
+        weights = None if self.weights is None else take(np.asarray(self.weights), rows)
         return self._replace(
             X=take(self.X, rows),
             y=y,
             names=self.names and self.names.select(rows),
             groups=groups,
+            weights=weights,
         )

@@ -84,6 +84,10 @@ class Objective(Configurable, nn.Module, abc.ABC):
     completes_codes: bool = False
     r"""True if a code stays valid when its last units are set to zero."""
 
+    couples_examples: bool = False
+    r"""True if the loss of an example depends on the other examples of its minibatch. Such a loss
+    has no weights of examples."""
+
     progress: Tensor
     r"""The completed fraction of the training, with shape `()`; one outside of a training."""
 

@@ -118,6 +118,8 @@ class ELBO(Objective):
         self.cooling = cooling
         self.free_nats_per_unit = free_nats_per_unit
 
+        self.couples_examples = bool(free_nats_per_unit)  # of the mean rate of a minibatch
+
         if free_nats_per_unit:  # units of a mixture are dependent
             self.prior = StandardNormal
 

@@ -60,4 +60,5 @@ def inherit_settings(outer: Objective, inner: Objective) -> None:
     outer.matches_prior = inner.matches_prior
     outer.selection_term = inner.selection_term
     outer.lr_factors = {f"whole.{name}": v for name, v in inner.lr_factors.items()}
+    outer.couples_examples = inner.couples_examples
     outer.completes_codes = outer.completes_codes or inner.completes_codes

@@ -4,7 +4,7 @@ The arguments, the shape and scale of the data, and the history become JSON. Wei
 Files are read and written by :mod:`autoencode.common.container`, not by this module.
 """
 
-__all__ = ["ENCODER", "FittedState", "pack", "unpack"]
+__all__ = ["ENCODER", "FittedState", "pack", "portable", "unpack"]
 
 import copy
 import functools
@@ -82,7 +82,7 @@ def pack(
     Raises:
         ValueError: If an argument cannot be stored.
     """
-    params = {**state.arguments, "training": _portable(state.arguments["training"])}
+    params = {**state.arguments, "training": portable(state.arguments["training"])}
     arrays: dict[str, Tensor] = {}
 
     if not isinstance(params["random_state"], (Integral, type(None))):
@@ -94,7 +94,7 @@ def pack(
         "written_by": __version__,
         "arguments": {name: keep(value) for name, value in params.items()},
         **{field.name: keep(getattr(state.blueprint, field.name)) for field in fields(Blueprint)},
-        "training": keep(_portable(state.training)),
+        "training": keep(portable(state.training)),
         "history": [encode(dict(record)) for record in state.history],
         "seed": state.seed,
         "n_examples": 1 if state.objective is None else state.objective.n_examples,
@@ -176,7 +176,7 @@ def _decode_state(
         raise ValueError("its arguments or its history are invalid")
 
     stored = {k: decode(v, trusted, tensor) for k, v in document["arguments"].items()}
-    stored["training"] = _portable(stored.get("training"))
+    stored["training"] = portable(stored.get("training"))
     signature = inspect.signature(estimator).bind(**stored)
     signature.apply_defaults()
     given = signature.arguments
@@ -206,7 +206,7 @@ def _decode_state(
     return {
         "arguments": given,
         "blueprint": Blueprint(**known),
-        "training": _portable(decoded("training", Solver)),
+        "training": portable(decoded("training", Solver)),
         "history": history,
         "seed": seed,
         "n_features_in": decoded("n_features_in", int | None),
@@ -232,8 +232,17 @@ def _record(record: Any) -> Bunch:
     return Bunch(**record)
 
 
-def _portable(solver: Any) -> Any:
-    r"""Returns a solver without the settings of one machine: folders, devices, terminals."""
+def portable(solver: Any) -> Any:
+    r"""Solver without the settings of one machine: folders, devices, terminals.
+
+    Arguments:
+        solver: The training method, or any other value, which is returned.
+
+    Example:
+        >>> from autoencode import Training
+        >>> portable(Training(epochs=3, device="cuda")).device is None
+        True
+    """
     if not isinstance(solver, Solver):
         return solver
 

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import torch
 from filelock import Timeout
 from torch import Tensor
 
@@ -235,7 +236,7 @@ def fingerprint(*tensors: Tensor | None) -> str:
 
             row = max(1, math.prod(tensor.shape[1:]) * tensor.dtype.itemsize)
 
-            for part in tensor.split(max(1, _HASHED_CHUNK_BYTES // row)):
+            for part in torch.atleast_1d(tensor).split(max(1, _HASHED_CHUNK_BYTES // row)):
                 digest.update(part.contiguous().cpu().numpy().tobytes())
 
     return digest.hexdigest()

@@ -73,6 +73,7 @@ class Solver(Configurable, abc.ABC):
         data: Examples,
         validation: Examples | None = None,
         resume: bool = False,
+        trained: bool = False,
     ) -> Iterator[EpochRecord]:
         r"""Trains a model in place, and yields a record after each epoch.
 
@@ -81,4 +82,6 @@ class Solver(Configurable, abc.ABC):
             data: The examples to train on.
             validation: The examples to compute the validation loss on.
             resume: Whether to continue from the checkpoint, if there is one.
+            trained: Whether the weights are those of an earlier training. Their losses are the
+                record of epoch 0, and they are kept if no epoch has a lower validation loss.
         """

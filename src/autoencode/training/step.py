@@ -1,9 +1,9 @@
 r"""Loss of a minibatch, and means over many minibatches."""
 
-__all__ = ["LossSums", "RunningMeans", "TrainStep", "evaluate", "losses"]
+__all__ = ["LossSums", "RunningMeans", "TrainStep", "evaluate", "losses", "weighted"]
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -27,6 +27,9 @@ class TrainStep(nn.Module):
         raw_corruption: A function from stored examples to corrupted ones, applied before scaling.
         augment: A random function from scaled examples to equally likely examples, such as shifted
             images; applied in training only. It must treat all channels of an example alike.
+        frozen: Parts of the model that stay in evaluation mode, so that their running statistics
+            do not change. Their parameters have no `requires_grad`.
+        origin: The weights that the training starts from, in words, for checkpoints.
         precision: `"bfloat16"` to multiply the matrices of networks in bfloat16. Objectives,
             likelihoods and weights stay in float32.
     """
@@ -40,6 +43,8 @@ class TrainStep(nn.Module):
         raw_corruption: Callable[[Tensor], Tensor] | None = None,
         precision: str = "float32",
         augment: Callable[[Tensor], Tensor] | None = None,
+        frozen: Sequence[nn.Module] = (),
+        origin: str = "new weights",
     ) -> None:
         super().__init__()
 
@@ -50,6 +55,16 @@ class TrainStep(nn.Module):
         self.raw_corruption = raw_corruption
         self.precision = precision
         self.augment = augment
+        self.frozen = (*frozen,)
+        self.origin = origin
+
+    def train(self, mode: bool = True) -> "TrainStep":
+        super().train(mode)
+
+        for part in self.frozen:
+            part.eval()
+
+        return self
 
     def forward(self, batch: Examples) -> Loss:
         x, target = self.inputs(batch)
@@ -101,18 +116,21 @@ class LossSums(NamedTuple):
     r"""The names of the terms, `total` first."""
 
     values: Tensor
-    r"""The number of examples and the sum of each term, with shape `(1 + K,)`."""
+    r"""The sums of weights (the number of examples) and of each term, with shape `(1 + K,)`."""
 
     @classmethod
-    def of(cls, loss: Loss, finite: Tensor | None = None) -> "LossSums":
+    def of(
+        cls, loss: Loss, finite: Tensor | None = None, weights: Tensor | None = None
+    ) -> "LossSums":
         r"""
         Arguments:
             loss: The loss of a minibatch.
             finite: Whether the minibatch counts, with shape `()`. If not, all sums are zero.
+            weights: The weight of each example, with shape `(B,)`; by default one.
         """
         named = {"total": loss.total, **loss.terms}
         terms = [v.detach().expand_as(loss.total) for v in named.values()]
-        values = torch.stack([torch.ones_like(terms[0]), *terms]).sum(dim=1)
+        values = weighted(torch.stack([torch.ones_like(terms[0]), *terms]), weights).sum(dim=1)
 
         return cls(tuple(named), values if finite is None else torch.where(finite, values, 0))
 
@@ -171,9 +189,23 @@ def evaluate(step: TrainStep, batches: Iterable[Examples]) -> dict[str, float]:
 
     with torch.no_grad():
         for batch in batches:
-            means.add(LossSums.of(step(batch)))
+            means.add(LossSums.of(step(batch), weights=batch.weights))
 
     return means.compute()
+
+
+def weighted(values: Tensor, weights: Tensor | None) -> Tensor:
+    r"""Values of examples, multiplied by the weights of the examples, if there are any.
+
+    Arguments:
+        values: The values, with shape `(*, B)`.
+        weights: The weights, with shape `(B,)`, or `None`.
+
+    Example:
+        >>> weighted(torch.ones(2), torch.tensor([1.0, 3.0]))
+        tensor([1., 3.])
+    """
+    return values if weights is None else values * weights
 
 
 def losses(step: TrainStep, examples: Examples, seed: int, draws: int = 1) -> Tensor:

@@ -62,7 +62,8 @@ class Training(Solver):
 
     Arguments:
         epochs: The number of passes over the data. By default enough for 2,000 steps, at least 10
-            and at most 128; with a time budget, as many as fit in it.
+            and at most 128; with a time budget, as many as fit in it. Zero trains nothing, and
+            needs `fit(X, start=...)`.
         batch_size: The number of examples in a minibatch. By default a sixteenth of the number of
             examples, rounded to a power of two, at least 16 and at most 128 (64 for texts with
             recurrent networks); 512 for 100,000 examples or more.
@@ -82,7 +83,7 @@ class Training(Solver):
         time_budget: The time to train for, in seconds or as a string such as `"10m"`. The
             learning rate follows the time spent.
         checkpoint_dir: A folder for checkpoints, from which `fit(..., resume=True)` continues an
-            interrupted training exactly.
+            interrupted training exactly, and a finished one with more `epochs`.
         checkpoint_seconds: The minimum time between two checkpoints.
         device: The device to train on, `"cpu"` or `"cuda"`; by default a GPU if there is one.
         precision: `"float32"`; `"bfloat16"` to multiply matrices in lower precision; or `"auto"`,
@@ -125,15 +126,15 @@ class Training(Solver):
         tensorboard_dir: str | Path | None = None,
     ) -> None:
         counts = {
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "patience": patience,
-            "gradient_accumulation": gradient_accumulation,
+            "epochs": (epochs, 0),
+            "batch_size": (batch_size, 1),
+            "patience": (patience, 1),
+            "gradient_accumulation": (gradient_accumulation, 1),
         }
 
-        for name, value in counts.items():
-            if value is not None and not (isinstance(value, Integral) and value >= 1):
-                raise ValueError(f"expected {name} as an integer >= 1, got {value!r}.")
+        for name, (value, least) in counts.items():
+            if value is not None and not (isinstance(value, Integral) and value >= least):
+                raise ValueError(f"expected {name} as an integer >= {least}, got {value!r}.")
 
         if max_grad_norm is not None and not max_grad_norm > 0:
             raise ValueError(f"expected max_grad_norm > 0, got {max_grad_norm!r}.")
@@ -236,15 +237,16 @@ class Training(Solver):
         data: Examples,
         validation: Examples | None = None,
         resume: bool = False,
+        trained: bool = False,
     ) -> Iterator[EpochRecord]:
         if self.checkpoint_dir is None:
-            yield from self._train(train_step, data, validation)
+            yield from self._train(train_step, data, validation, trained=trained)
             return
 
         checkpoint = Checkpoint(self.checkpoint_dir, self.checkpoint_seconds)
 
         with checkpoint.owned(resume):
-            yield from self._train(train_step, data, validation, checkpoint, resume)
+            yield from self._train(train_step, data, validation, checkpoint, resume, trained)
 
     def _train(
         self,
@@ -253,6 +255,7 @@ class Training(Solver):
         validation: Examples | None,
         checkpoint: Checkpoint | None = None,
         resume: bool = False,
+        trained: bool = False,
     ) -> Iterator[EpochRecord]:
         resolved = self.resolve(len(data))
         device = resolved.device or "cpu"
@@ -265,7 +268,7 @@ class Training(Solver):
 
         log.info(
             "%s of %d examples on %s, in %s, %s.",
-            f"{n_steps:,} steps" if n_steps else f"{state.schedule.budget:g} s of steps",
+            f"{state.schedule.budget:g} s of steps" if n_steps is None else f"{n_steps:,} steps",
             resolved.batch_size, device, resolved.precision,
             "compiled" if resolved.compile else "eager",
         )  # fmt: skip
@@ -280,7 +283,15 @@ class Training(Solver):
                 except ValueError as error:
                     raise ValueError(f"'{checkpoint.path}': {error}") from None
 
-            yield from state.records
+        def measured() -> tuple[dict[str, float], dict[str, float]]:
+            return _validate(train_step, validation_data), _diagnose_posterior(
+                train_step, diagnosed
+            )
+
+        if trained and not state.records:
+            state.record_start(measured)
+
+        yield from state.records
 
         with (
             deferred_interrupt() as interrupted,
@@ -291,7 +302,8 @@ class Training(Solver):
                 while not (state.finished() or interrupted.is_set()):
                     for _ in state.remaining_steps():
                         yield_to_other_threads()
-                        done = state.examples_seen() if n_steps else state.schedule.elapsed()
+                        timed = n_steps is None
+                        done = state.schedule.elapsed() if timed else state.examples_seen()
                         bar.update(done - bar.n)
 
                         if interrupted.is_set():
@@ -309,10 +321,7 @@ class Training(Solver):
                         continue
 
                     train_step.advance(1)
-                    state.end_epoch(
-                        lambda: _validate(train_step, validation_data),
-                        lambda: _diagnose_posterior(train_step, diagnosed),
-                    )
+                    state.end_epoch(measured)
                     record = state.records[-1]
                     bar.set_postfix_str(format_terms(record.validation or record.train))
                     log_record(record)

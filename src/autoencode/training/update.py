@@ -20,7 +20,7 @@ from ..data import Examples
 from ..objectives import Loss
 from .adamw import BETAS, EPSILON, NEGLIGIBLE, AdamW
 from .buffers import StateBuffers
-from .step import LossSums, TrainStep
+from .step import LossSums, TrainStep, weighted
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class EagerUpdate:
 
         for part in batch.split(math.ceil(len(batch) / self.gradient_accumulation)):
             loss = self.step(part)
-            (loss.total.sum() / len(batch)).backward()
+            (weighted(loss.total, part.weights).sum() / len(batch)).backward()
             losses.append(loss.detach())
 
         loss = Loss.join(losses)
@@ -81,7 +81,7 @@ class EagerUpdate:
         self.optimizer.step(lr_scale, skip=(~finite).float())
         self.buffers.select(finite, before)
 
-        return UpdateResult(LossSums.of(loss, finite), finite)
+        return UpdateResult(LossSums.of(loss, finite, batch.weights), finite)
 
 
 class CompiledUpdate:
@@ -201,13 +201,13 @@ class CompiledUpdate:
             v.copy_(hardshrink(v_, NEGLIGIBLE))
 
         kept = {name: torch.where(finite, changed[name], b) for name, b in buffers.items()}
-        return UpdateResult(LossSums.of(loss, finite), finite), kept
+        return UpdateResult(LossSums.of(loss, finite, batch.weights), finite), kept
 
     def _mean_loss(
         self, weights: dict[str, Tensor], buffers: dict[str, Tensor], batch: Examples
     ) -> tuple[Tensor, tuple[Loss, dict[str, Tensor]]]:
         loss = functional_call(self.step, weights | buffers, (batch,))
-        return loss.total.mean(), (loss, buffers)
+        return weighted(loss.total, batch.weights).mean(), (loss, buffers)
 
 
 def _options(device: torch.device) -> dict[str, Any]:

@@ -17,10 +17,14 @@ def fit(
     data: Path,
     /,
     out: Path | None = None,
-    recipe: str = "autoencoder",
+    recipe: str | None = None,
     corrupted: Path | None = None,
     groups: str | None = None,
     resume: bool = False,
+    start: Path | None = None,
+    freeze: tuple[str, ...] | None = None,
+    weight_column: str | None = None,
+    validation: Path | None = None,
     labels: LabelOptions = LabelOptions(),
     table: "TableFormat | None" = None,
     loading: LoadOptions = LoadOptions(),
@@ -34,12 +38,22 @@ def fit(
             is cut into windows.
         out: The model file, which replaces only another model; by default a new file in the
             current folder, named after the data.
-        recipe: The kind of autoencoder. `autoencode recipes` lists them.
+        recipe: The kind of autoencoder, `autoencoder` by default, or that of --start.
+            `autoencode recipes` lists them.
         corrupted: Damaged versions of the examples that the model learns to repair: in the same
             order, or, for files in a folder, with the same names.
         groups: A column of a table with the group of each row, such as the name of a
             patient. It is not part of the data. Whole groups are held out for validation.
-        resume: Continue from the checkpoint in `--checkpoint-dir`, if there is one.
+        resume: Continue from the checkpoint in `--checkpoint-dir`, if there is one. A finished
+            training continues with more `--epochs`.
+        start: A trained model on whose weights and scales the training builds. Other settings are
+            those of this model, unless flags change them.
+        freeze: The parts of --start that keep their weights: encoder, decoder, prior, or names of
+            parameters.
+        weight_column: A column of a table with the weight of each row in the loss. It is not part
+            of the data.
+        validation: Validation examples, in the same format as the data. By default, a part of the
+            data is held out.
         settings: The values of all other flags, by group.
     """
     from ...common.atomic_files import check_writable
@@ -49,15 +63,18 @@ def fit(
 
     out = _default_path(data) if out is None else out
     check_writable(out)
-    model = build_estimator(recipe, settings)
+    base = None if start is None else inputs.load_model(start, loading)
+    model = build_estimator(recipe or "autoencoder", settings, base if recipe is None else None)
 
     if labels.labels is not None and not model.conditional:
         raise ValueError(
             "--labels has no effect, as this model is not conditional: add --conditional."
         )
 
+    kinds = model.modality if base is None else base.modality_
+
     with one_parse():
-        examples = inputs.read(data, labels, table, kinds=model.modality)
+        examples = inputs.read(data, labels, table, kinds=kinds)
         examples = inputs.with_column_types(examples, data, table)
 
     found = found_format(data)
@@ -69,16 +86,35 @@ def fit(
 
     if corrupted is not None:
         column = LabelOptions(None if corrupted.is_dir() else labels.label_column)
-        damaged = inputs.read(corrupted, column, table, kinds=model.modality)
+        damaged = inputs.read(corrupted, column, table, kinds=kinds)
 
     header = examples.column_names()
 
     if header and labels.label_column is not None and labels.labels is None:
         header.append(labels.label_column)
 
-    examples, words = inputs.split_groups(examples, groups, data)
+    examples, words = inputs.split_column(examples, groups, data, "--groups")
+    examples, weights = inputs.split_column(examples, weight_column, data, "--weight-column")
     damaged = inputs.without_groups(damaged, groups, words, corrupted)
-    model.fit(examples.X, examples.y, corrupted=damaged, resume=resume, groups=words)
+    held_out: Any = None
+
+    if validation is not None:
+        column = LabelOptions(None if validation.is_dir() else labels.label_column)
+        others = inputs.read(validation, column, table, kinds=kinds)
+        others = inputs.with_column_types(others, validation, table)
+        held_out = (others.X, others.y) if model.conditional else others.X
+
+    model.fit(
+        examples.X,
+        examples.y,
+        corrupted=damaged,
+        resume=resume,
+        groups=words,
+        start=base,
+        freeze=freeze,
+        sample_weight=weights,
+        validation=held_out,
+    )
     inputs.store_columns(model, examples, found, header)
     _save(model, out)
 

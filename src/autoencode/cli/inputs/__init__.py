@@ -19,13 +19,13 @@ __all__ = [
     "read_with_label",
     "read_with_labels",
     "shared_label",
-    "split_groups",
+    "split_column",
     "store_columns",
     "with_column_types",
     "without_groups",
 ]
 
-from .columns import split_groups, store_columns, with_column_types, without_groups
+from .columns import split_column, store_columns, with_column_types, without_groups
 from .contexts import parse_conditions, parse_y
 from .examples import NEEDS_LABELS, Inputs, context_of, load_model, read, read_source
 from .selection import read_with_label, read_with_labels, shared_label

@@ -1,6 +1,6 @@
 r"""Columns of numeric files: their types and names."""
 
-__all__ = ["split_groups", "store_columns", "with_column_types", "without_groups"]
+__all__ = ["split_column", "store_columns", "with_column_types", "without_groups"]
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +11,11 @@ import numpy as np
 from ...data import TableFormat, is_frame, is_frame_file, read_frame
 from ...estimator import Autoencoder
 from .examples import Inputs
+
+_OTHERWISE = {
+    "--groups": "Groups of files can be given in Python, as fit(groups={name: group, ...}).",
+    "--weight-column": "Weights of files can be given in Python, as fit(sample_weight={...}).",
+}
 
 
 def with_column_types(inputs: Inputs, path: Path, flags: TableFormat | None = None) -> Inputs:
@@ -30,16 +35,17 @@ def with_column_types(inputs: Inputs, path: Path, flags: TableFormat | None = No
     return inputs._replace(X=read_frame(path, given=form)[inputs.columns])
 
 
-def split_groups(inputs: Inputs, name: str | None, path: Path) -> tuple[Inputs, Any]:
-    r"""The examples without the column that holds their groups, and the groups.
+def split_column(inputs: Inputs, name: str | None, path: Path, flag: str) -> tuple[Inputs, Any]:
+    r"""The examples without a column, and the cells of this column.
 
     Arguments:
         inputs: The examples.
         name: The column, or `None`.
         path: Their file.
+        flag: The flag that names the column: `--groups` or `--weight-column`.
 
     Raises:
-        ValueError: If there is no such column.
+        ValueError: If there is no such column, or weights are no numbers.
     """
     if name is None:
         return inputs, None
@@ -49,12 +55,16 @@ def split_groups(inputs: Inputs, name: str | None, path: Path) -> tuple[Inputs, 
     if name not in columns:
         known = f"has the columns {columns}" if columns else "has no columns with names"
         raise ValueError(
-            f"--groups names a column of a table: there is no '{name}', as '{path}' {known}."
-            " Groups of files can be given in Python, as fit(groups={name: group, ...})."
+            f"{flag} names a column of a table: there is no '{name}', as '{path}' {known}."
+            f" {_OTHERWISE[flag]}"
         )
 
     if is_frame(inputs.X):
         cells = inputs.X[name]
+
+        if flag == "--weight-column":
+            return inputs.without([name]), cells.to_numpy()
+
         words = [
             None if is_missing else str(cell) for cell, is_missing in zip(cells, cells.isna())
         ]
@@ -78,7 +88,7 @@ def without_groups(inputs: Inputs | None, name: str | None, groups: Any, path: P
     if inputs is None or name is None or name not in inputs.column_names():
         return None if inputs is None else inputs.X
 
-    inputs, own = split_groups(inputs, name, Path(path or ""))
+    inputs, own = split_column(inputs, name, Path(path or ""), "--groups")
 
     if [*map(str, own)] != [*map(str, groups)]:
         raise ValueError(

@@ -27,6 +27,7 @@ class LearnedEntries(Family):
         ValueError: expected codebook_size >= 2, codebook_dim >= 1 or None, and ema_decay in 0 ...
     """
 
+    couples_examples = True
     n_params = 1
     has_density = False
     finite = True

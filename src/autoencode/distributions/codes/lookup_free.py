@@ -63,6 +63,7 @@ class LookupFreeQuantizer(Family):
         (tensor([[-1.,  1.]]), tensor([[2]]))
     """
 
+    couples_examples = True
     n_params = 1
     has_density = False
     finite = True

@@ -128,6 +128,7 @@ class BatchTopK(Family):
         tensor(2.)
     """
 
+    couples_examples = True
     n_params = 1
     has_density = False
 

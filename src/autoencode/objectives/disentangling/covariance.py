@@ -53,6 +53,7 @@ class DIPVAE(Objective):
         ['bound', 'covariance', 'distortion', 'rate', 'total']
     """
 
+    couples_examples = True
     posterior = staticmethod(partial(Gaussian, RESOLUTION))
     prior = StandardNormal
 

@@ -50,6 +50,7 @@ class FactorVAE(Objective):
         ['bound', 'discriminator', 'distortion', 'rate', 'selection', 'total', 'total_correlation']
     """
 
+    couples_examples = True
     posterior = staticmethod(partial(Gaussian, RESOLUTION))
     prior = StandardNormal
     selection_term = "selection"

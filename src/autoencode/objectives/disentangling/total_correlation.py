@@ -53,6 +53,7 @@ class BetaTCVAE(Objective):
         ['bound', 'distortion', 'rate', 'total', 'total_correlation']
     """
 
+    couples_examples = True
     posterior = staticmethod(partial(Gaussian, RESOLUTION))
     prior = StandardNormal
 

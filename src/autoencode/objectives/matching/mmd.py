@@ -50,6 +50,7 @@ class WAE(Objective):
         ['distortion', 'mismatch', 'total']
     """
 
+    couples_examples = True
     posterior = Dirac
     prior = StandardNormal
     matches_prior = True
@@ -115,6 +116,7 @@ class InfoVAE(Objective):
         ['bound', 'distortion', 'mismatch', 'rate', 'total']
     """
 
+    couples_examples = True
     posterior = staticmethod(partial(Gaussian, RESOLUTION))
     prior = StandardNormal
     matches_prior = True

@@ -47,6 +47,7 @@ class SlicedWAE(Objective):
         ['distortion', 'mismatch', 'total']
     """
 
+    couples_examples = True
     posterior = Dirac
     prior = StandardNormal
     matches_prior = True
@@ -106,6 +107,7 @@ class SinkhornAE(Objective):
         ['distortion', 'mismatch', 'total']
     """
 
+    couples_examples = True
     posterior = Dirac
     prior = StandardNormal
     matches_prior = True

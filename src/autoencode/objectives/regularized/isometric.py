@@ -54,6 +54,7 @@ class Isometric(Objective):
         ['distortion', 'isometry', 'total']
     """
 
+    couples_examples = True
     posterior = Dirac
 
     def __init__(self, weight: float | WeightSchedule | None = None, margin: float = 0.2) -> None:

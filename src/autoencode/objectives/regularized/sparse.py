@@ -74,6 +74,7 @@ class Sparse(Objective):
 
         self.weight = weight
         self.penalty = penalty
+        self.couples_examples = penalty == "kl"  # of the mean activation of a minibatch
         self.target_rate = target_rate
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:

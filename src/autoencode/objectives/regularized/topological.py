@@ -47,6 +47,7 @@ class Topological(Objective):
         ['distortion', 'topology', 'total']
     """
 
+    couples_examples = True
     posterior = Dirac
 
     def __init__(self, weight: float | WeightSchedule | None = None) -> None:

@@ -165,6 +165,11 @@ def _still_falling(
 
     budget = getattr(training, "time_budget", None)
     noise = _standard_error(total)
+    history = [record for record in history if record["epoch"] > 0]
+
+    if not history:  # nothing was trained
+        return None
+
     losses = [record["train"]["total"] for record in history]
     validated = [record["validation"].get("total") for record in history]
     warning = failures.still_falling(losses, learned, float(total.mean()), noise, budget)

@@ -83,6 +83,7 @@ class LeastSquares(Solver):
         data: Examples,
         validation: Examples | None = None,
         resume: bool = False,
+        trained: bool = False,
     ) -> Iterator[EpochRecord]:
         start = time.perf_counter()
         encoder, decoder = _affine(train_step.model.encoder), _affine(train_step.model.decoder)
@@ -92,12 +93,17 @@ class LeastSquares(Solver):
             u, x = (t.double().flatten(start_dim=1) for t in train_step.inputs(examples))
             c = examples.context
 
-            x_mean, u_mean = _Regression(c, x), _Regression(c, u)
+            w = examples.weights
+            x_mean, u_mean = _Regression(c, x, w), _Regression(c, u, w)
             x_residual, u_residual = x - x_mean(c), u - u_mean(c)
+
+            if w is not None:  # the weighted problem is that of scaled rows
+                root = w.double().sqrt()[:, None]
+                x_residual, u_residual = root * x_residual, root * u_residual
 
             projection = None if torch.equal(u, x) else _Projection(u_residual)
             fitted = projection(x_residual) if projection else x_residual
-            V = _components(fitted, encoder.out_features)
+            V = _components(fitted, encoder.out_features, centered=w is None)
             W = projection.slope(x_residual @ V.T) if projection else V
 
             # z = W (u - E[u | c]) and r = V' z + E[x | c]
@@ -122,11 +128,12 @@ class LeastSquares(Solver):
 class _Regression:
     r"""Least-squares regression of `y` on a context, or the mean of `y` without a context."""
 
-    def __init__(self, c: Tensor | None, y: Tensor) -> None:
+    def __init__(self, c: Tensor | None, y: Tensor, w: Tensor | None = None) -> None:
         if c is None:
-            self.slope, self.offset = y.new_zeros(y.shape[1], 0), y.mean(dim=0)
+            mean = y.mean(dim=0) if w is None else w.double() @ y / w.double().sum()
+            self.slope, self.offset = y.new_zeros(y.shape[1], 0), mean
         else:
-            fit = LinearRegression().fit(c.double(), y)
+            fit = LinearRegression().fit(c.double(), y, w)
             self.slope, self.offset = torch.from_numpy(fit.coef_), torch.from_numpy(fit.intercept_)
 
     def __call__(self, c: Tensor | None) -> Tensor:
@@ -153,10 +160,16 @@ class _Projection:
         return (y.T @ self.P / self.S) @ self.Q
 
 
-def _components(x: Tensor, n: int) -> Tensor:
+def _components(x: Tensor, n: int, centered: bool = True) -> Tensor:
     r"""Returns the first principal directions as rows, `(n, D)`; missing ones are zero."""
     N, D = x.shape
     V = x.new_zeros(n, D)
+
+    if not centered:  # rows that were scaled by weights have another mean than zero
+        rows = torch.linalg.svd(x, full_matrices=False)[2][:n]
+        signs = rows.gather(1, rows.abs().argmax(dim=1, keepdim=True)).sign()
+        V[: len(rows)] = rows * signs
+        return V
 
     # With more features than examples, the covariance is larger than the data
     small = min(N, D) <= _MAX_EXACT_SIZE

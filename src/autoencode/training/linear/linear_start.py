@@ -26,7 +26,7 @@ from ...distributions import (
     SharedGaussian,
 )
 from ...networks.views.incomplete import interpolate
-from ..step import TrainStep, losses
+from ..step import TrainStep, losses, weighted
 from .factor_analysis import (
     factor_analysis,
     factors_of_known_noise,
@@ -148,7 +148,7 @@ class LinearStart:
         if not self.step.model.posterior.has_density:
             first = self._losses_of_start(examples, seed)
 
-        gain = first - trained
+        gain = weighted(first - trained, examples.with_mean_weight_one()[:].weights)
 
         if len(gain) < 2:
             return False

@@ -31,7 +31,12 @@ def describe_divergence(train_step: TrainStep, examples: Examples, index: Tensor
 
 
 def divergence_message(
-    cause: str, skipped: int, made: int, epoch: int, learning_rate: float
+    cause: str,
+    skipped: int,
+    made: int,
+    epoch: int,
+    learning_rate: float,
+    started: bool = False,
 ) -> str:
     r"""Message about a training that was rolled back too often.
 
@@ -41,6 +46,7 @@ def divergence_message(
         made: The number of all steps of the epoch.
         epoch: The number of epochs that were completed.
         learning_rate: The learning rate.
+        started: Whether the training started from the weights of another.
 
     Example:
         >>> divergence_message("example 3: its rate", 5, 6, 0, 0.1)[:52]
@@ -48,7 +54,7 @@ def divergence_message(
     """
     kept = (
         f"The model keeps the weights of epoch {epoch}."
-        if epoch
+        if epoch or started
         else "No epoch was completed, so that no weights are kept."
     )
 

@@ -13,17 +13,22 @@ from torch import Tensor
 from ...data import Batches, Examples
 from ..adamw import AdamW
 from ..schedule import Schedule
-from ..step import RunningMeans, TrainStep
+from ..step import RunningMeans, TrainStep, evaluate
 from ..update import CompiledUpdate, EagerUpdate
 from .divergence import describe_divergence, divergence_message
 from .documents import MAX_ROLLBACKS, check_document, check_weights
 from .generators import random_state, set_random_state
 from .records import EpochRecord
+from .resume_settings import difference, is_longer
 
 log = logging.getLogger(__name__)
 
 _MAX_SKIPPED_FRACTION = 0.1
 _STEPS_BETWEEN_FLUSHES = 128
+_MAX_START_EXAMPLES = 2048  # training examples that measure weights of an earlier training
+
+# Returns the losses on the validation examples, empty if there are none, and measures of codes
+Measure = Callable[[], tuple[dict[str, float], dict[str, float]]]
 
 
 class TrainingOptions(Protocol):
@@ -57,7 +62,7 @@ class TrainState:
         self.train_step = train_step
         self.batches = batches
 
-        n_steps = training.epochs * len(batches) if training.epochs else None
+        n_steps = None if training.epochs is None else training.epochs * len(batches)
         self.schedule = Schedule(n_steps, training.time_budget)
 
         self.optimizer = AdamW(
@@ -112,30 +117,40 @@ class TrainState:
 
         return self.step == self.epoch_start and (self.schedule.finished(self.step) or impatient)
 
-    def end_epoch(
-        self,
-        validate: Callable[[], dict[str, float]],
-        diagnose_posterior: Callable[[], dict[str, float]],
-    ) -> None:
+    def record_start(self, measure: Measure) -> None:
+        r"""Records the weights of an earlier training as epoch 0, and keeps them as the best.
+
+        The training losses are means over at most 2,048 examples, evenly spaced.
+
+        Arguments:
+            measure: Returns the losses on the validation examples, and measures of codes.
+        """
+        some = self.batches.examples.spread(_MAX_START_EXAMPLES)
+        self.train_step.advance(1)
+        self._record(0, evaluate(self.train_step, some.split()), measure, skipped=0)
+        self._begin_epoch()
+
+    def end_epoch(self, measure: Measure) -> None:
         r"""Records the epoch, and keeps its weights if they are the best so far.
 
         Arguments:
-            validate: Returns the losses on the validation examples; empty if there are none.
-            diagnose_posterior: Returns measures of the codes of some examples.
+            measure: Returns the losses on the validation examples, and measures of codes.
         """
         self._swap_averages()
-        validation = validate()
         skipped, self.skipped = self.skipped + int((~self.finite).sum()), 0
-        self.records.append(
-            EpochRecord(
-                len(self.records) + 1,
-                self.train_losses.compute(),
-                validation,
-                diagnose_posterior(),
-                self.schedule.elapsed(),
-                skipped,
-            )
-        )
+        self._record(self.epoch, self.train_losses.compute(), measure, skipped)
+        self._swap_averages()
+        self._begin_epoch()
+
+    @property
+    def epoch(self) -> int:
+        r"""The number of the epoch that is under way, from 1."""
+        return self.records[-1].epoch + 1 if self.records else 1
+
+    def _record(self, epoch: int, train: dict[str, float], measure: Measure, skipped: int) -> None:
+        validation, posterior = measure()
+        seconds = self.schedule.elapsed()
+        self.records.append(EpochRecord(epoch, train, validation, posterior, seconds, skipped))
         loss = validation.get(self.train_step.objective.selection_term, -math.inf)
         self.epochs_since_best += 1
 
@@ -143,9 +158,6 @@ class TrainState:
         if not validation or loss < self.best_loss or not self.best_weights:
             self.best_loss, self.epochs_since_best = loss, 0
             self.best_weights = _copy(self.train_step.state_dict())
-
-        self._swap_averages()
-        self._begin_epoch()
 
     def roll_back(self) -> bool:
         r"""Restarts the epoch with half the learning rate if too many of its steps were skipped.
@@ -164,14 +176,16 @@ class TrainState:
         if self.rollbacks == MAX_ROLLBACKS:
             first = int((~self.finite).nonzero()[0])
             index = self.order.tensor_split(len(self.batches))[first]
-            epoch, rate = len(self.records), cast(float, self.training.learning_rate)
+            epoch, rate = self.epoch - 1, cast(float, self.training.learning_rate)
             cause = describe_divergence(self.train_step, self.batches.examples, index)
-            raise FloatingPointError(divergence_message(cause, skipped, made, epoch, rate))
+            started = bool(self.records) and self.records[0].epoch == 0
+            numbers = skipped, made, epoch, rate, started
+            raise FloatingPointError(divergence_message(cause, *numbers))
 
         if self.rollbacks == 0:
             log.warning(
                 "%d of %d steps of epoch %d had a loss or gradient that is not finite. Restarting"
-                " the epoch with half the learning rate.", skipped, made, len(self.records) + 1
+                " the epoch with half the learning rate.", skipped, made, self.epoch
             )  # fmt: skip
 
         self._load_tensors(self.epoch_snapshot)
@@ -237,21 +251,19 @@ class TrainState:
                 is damaged.
         """
         check_document(document, len(self.batches))
+        longer = document.get("finished") is True and is_longer(document["settings"], settings)
 
-        for name, now in settings.items():
-            then = document["settings"].get(name)
-
-            if then != now:
-                raise ValueError(
-                    f"cannot resume: expected the {name} of the checkpoint, {then}, got"
-                    f" {now}. Resume with the former, or use another folder."
-                )
+        if (why := difference(document["settings"], settings, longer)) is not None:
+            raise ValueError(why)
 
         try:
             self._restore(document, tensors)
         except (KeyError, TypeError, RuntimeError, AttributeError, IndexError) as error:
             reason = " ".join(str(error).split())[:300]
             raise ValueError(f"cannot resume: the checkpoint is damaged ({reason}).") from None
+
+        if longer:  # the added epochs are not over before they begin
+            self.epochs_since_best = 0
 
     def _restore(self, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         groups: dict[str, dict[str, Tensor]] = {}
