@@ -255,7 +255,7 @@ def test_batches_come_in_a_new_order() -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"epochs": 0},
+        {"epochs": -1},
         {"epochs": 1.5},
         {"batch_size": 0},
         {"learning_rate": 0.0},
