@@ -56,6 +56,10 @@ def test_densities_are_means_of_scores(wine: ae.Autoencoder) -> None:
     assert found.standard_errors["log_p"] == pytest.approx(error, rel=1e-4)
     assert 0 < found["effective_samples"] <= 1
     assert found["bound"] == pytest.approx(-found["distortion"] - found["rate"], rel=1e-5)
+    assert found["bound"] < found["log_p"]  # both in the user's units
+    alone = ae.linear(2, modality=ae.modalities.Tables("none")).fit(X * 100).evaluate(X * 100)
+    scaled = ae.linear(2, modality=ae.modalities.Tables("whole")).fit(X * 100).evaluate(X * 100)
+    assert scaled["total"] == pytest.approx(alone["total"], abs=1e-2)
     assert found.standard_errors["rate"] > 0
 
 
@@ -116,10 +120,10 @@ def test_texts_are_measured_by_edits() -> None:
 
 
 def test_standard_errors_of_terms_of_batches_are_those_of_all_examples() -> None:
-    model = ae.linear(2).fit(WINE)
+    model = ae.linear(2, modality=ae.modalities.Tables("none")).fit(WINE)
     step = TrainStep(model.model_, Reconstruction(), normalize=model.modality_.normalize)
     x = model.modality_.load(WINE)
-    found = measure_terms(step, [Examples(x[:100]), Examples(x[100:])])["total"]
+    found = measure_terms(step, model.modality_, [Examples(x[:100]), Examples(x[100:])])["total"]
     each = losses(step, Examples(x), seed=0)
     assert found.value == pytest.approx(float(each.mean()), rel=1e-5)
     assert found.standard_error == pytest.approx(float(each.std()) / len(x) ** 0.5, rel=1e-4)

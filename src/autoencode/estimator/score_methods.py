@@ -112,7 +112,7 @@ class ScoreMethods(ExampleReader):
 
         Returns:
             A mapping with `total` and the terms of the objective, such as `distortion`, `rate` and
-            `bound`, in nats per example of the scaled data, and with the measures that
+            `bound`, in nats per example and in the user's units, and with the measures that
             :class:`~autoencode.inference.quality.Evaluation` lists. It prints as sentences, and
             `save` writes it as JSON or as a page with pictures.
         """
@@ -126,7 +126,7 @@ class ScoreMethods(ExampleReader):
             counted = replace(test, weights=(weights / weights.mean()).float())
 
         with seeded(self.seed_):
-            terms = quality.measure_terms(step, counted.split())
+            terms = quality.measure_terms(step, modality, counted.split())
 
         train = None if X_train is None else Examples(self._load(self._read(X_train)[0]))
         task = quality.Task(model, modality, test, train, self._column_names(), self.seed_)

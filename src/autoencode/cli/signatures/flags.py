@@ -113,8 +113,8 @@ def suggestion(name: str, known: Iterable[str]) -> str:
         "; did you mean '--epochs'?"
         >>> suggestion("elbo", ["ELBO", "IWAE"])
         "; did you mean 'ELBO'?"
-        >>> suggestion("--n", ["--y", "--n-samples"])
-        "; did you mean '--n-samples'?"
+        >>> suggestion("n", ["y", "n-samples"])
+        "; did you mean 'n-samples'?"
     """
     by_lower = {word.lower(): word for word in known}
     longer = [word for word in by_lower if word.startswith(f"{name.lower()}-")]

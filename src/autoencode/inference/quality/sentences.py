@@ -28,7 +28,7 @@ def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Itera
 
     if "bound" in values:
         yield (
-            f"Bound: {number('bound', digits=5)} nats per scaled example (distortion"
+            f"Bound: {number('bound', digits=5)} nats per example (distortion"
             f" {number('distortion', digits=5)}, rate {number('rate')})."
         )
 
