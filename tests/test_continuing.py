@@ -124,7 +124,7 @@ def test_a_model_may_start_from_itself(trained) -> None:
         ({}, {"freeze": ["encoder", "decoder"]}, "leaves no weight to train"),
         ({}, {"freeze": "encoder", "start": None}, "weights that are not trained"),
         ({}, {"start": ae.vae(2)}, "one that is not fitted"),
-        ({"training": Training(epochs=0)}, {"start": None}, "epochs=0 trains nothing"),
+        ({"training": Training(epochs=0)}, {"start": None}, "got epochs=0, which trains nothing"),
     ],
 )
 def test_what_does_not_fit_the_start_is_refused(trained, options, arguments, message) -> None:
@@ -303,6 +303,7 @@ def test_validation_examples_are_given(tmp_path, monkeypatch) -> None:
     y, seen = np.arange(len(X)) % 2, []
     training = Training(epochs=3, precision="float32")
     model = ae.autoencoder(1, layers=(4,), conditional=True, training=training)
+    model.set_params(modality=ae.modalities.Tables("none"))  # whose units are those of the loss
     model.fit(X, y, validation=(X[:7], y[:7]), after_epoch=lambda record: seen.append(record))
     terms = model.evaluate(X[:7], y[:7])
     best = min(model.history_, key=lambda record: record.validation["total"])

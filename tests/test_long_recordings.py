@@ -104,7 +104,7 @@ def test_a_list_is_a_folder(folder) -> None:
     assert np.array_equal(of_list.transform(X, y), of_list.transform(X, np.repeat(y, WINDOWS)))
     assert np.array_equal(of_list.transform(cut(X, RATE), y), of_list.transform(X, y))
 
-    with pytest.raises(ValueError, match="expected one y for all or 20 of them, got 3"):
+    with pytest.raises(ValueError, match="expected one y for all or 4 of them, got 3"):
         of_list.transform(X, y[:3])
 
 

@@ -52,6 +52,14 @@ EXPECTED_FAILURES = {
         " compares by its hash, names the tensor's address in memory;"
         " test_estimator.py::test_fit_leaves_the_arguments_alone compares their values"
     ),
+    **dict.fromkeys(
+        (
+            "check_sample_weight_equivalence_on_dense_data",
+            "check_sample_weight_equivalence_on_sparse_data",
+        ),
+        "minibatches of repeated rows are others, and scales of columns do not use weights;"
+        " test_continuing.py compares losses, and linear models up to these scales",
+    ),
 }
 
 

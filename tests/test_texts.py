@@ -1008,7 +1008,7 @@ def test_kinds_of_data_are_not_mixed_up(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no gradient with respect to the data"):
         small("contractive").fit(WORDS)
 
-    with pytest.raises(ValueError, match="strings"):
+    with pytest.raises(ValueError, match="got lists of words"):
         ae.vae(2).fit([["a", "b"], ["c", "d"]])
 
 

@@ -403,7 +403,7 @@ def test_moving_averages_follow_the_weights_and_are_kept() -> None:
 
     # The averages are validated and kept; training continues with the weights themselves
     weights = [p.detach().clone() for p in state.optimizer.parameters]
-    state.end_epoch(dict, dict)
+    state.end_epoch(lambda: ({}, {}))
     torch.testing.assert_close([p.detach() for p in state.optimizer.parameters], weights)
     state.load_best_weights()
     torch.testing.assert_close([p.detach() for p in state.optimizer.parameters], expected)

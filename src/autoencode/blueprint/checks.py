@@ -172,12 +172,12 @@ def check_epochs(training: Any) -> None:
         >>> from autoencode import Training
         >>> check_epochs(Training(epochs=0))
         Traceback (most recent call last):
-        ValueError: epochs=0 trains nothing: give a trained model as start=... (command line: ...
+        ValueError: expected epochs >= 1, or a trained model as start=... (command line: --start)...
     """
     if getattr(training, "epochs", None) == 0:
         raise ValueError(
-            "epochs=0 trains nothing: give a trained model as start=... (command line: --start),"
-            " or epochs >= 1."
+            "expected epochs >= 1, or a trained model as start=... (command line: --start); got"
+            " epochs=0, which trains nothing."
         )
 
 

@@ -94,8 +94,7 @@ def resolve_prior(
 
     A conditional model with a density has a mixture for each label, as one fitted to the codes of
     all labels would draw codes of other labels. Codes in other spaces, such as a sphere, have
-    the prior of this space. Codes over time have an autoregressive prior in place of a mixture,
-    or with a context the unit Gaussian.
+    the prior of this space. Codes over time have an autoregressive prior in place of both.
 
     Arguments:
         prior: The prior, if one was chosen; `"best"` for a choice by held-out codes.
@@ -141,12 +140,11 @@ def default_prior(
 
     over_time = network is not None and network.over_time
 
-    if prior is Mixture and over_time and not conditional:
+    if prior is Mixture and over_time:
         return AutoregressivePrior
 
     if conditional:
-        mixed = prior is Mixture and family.has_density and not over_time
-        return ConditionalMixture if mixed else StandardNormal
+        return ConditionalMixture if prior is Mixture and family.has_density else StandardNormal
 
     return prior
 

@@ -113,10 +113,11 @@ class NormalScores(Configurable):
             >>> v = np.exp(rng.normal(size=1000))
             >>> scores = NormalScores().fit(v)
             >>> narrow = 0.8 * rng.normal(size=20000)
-            >>> round(scores.decode(narrow).std() / v.std(), 2)
-            0.65
-            >>> round(scores.calibrated(narrow).decode(narrow).std() / v.std(), 2)
-            1.0
+            >>> bool(scores.decode(narrow).std() < 0.7 * v.std())
+            True
+            >>> calibrated = scores.calibrated(narrow).decode(narrow)
+            >>> bool(0.95 < calibrated.std() / v.std() < 1.05)
+            True
         """
         found = self.clone()
         vars(found).update({k: v for k, v in vars(self).items() if k.endswith("_")})

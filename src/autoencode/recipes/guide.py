@@ -32,14 +32,14 @@ ADVICE = {
     "beta_tc_vae": Advice("independent units", "densities: `vae`", 1.0),
     "beta_vae": Advice("fewer, more separate factors", "independent ones: `beta_tc_vae`", 0.9),
     "contractive": Advice(
-        "reconstructions that ignore noise, tangent planes", "speed: `denoising`", 1.4
+        "reconstructions that ignore noise, tangent planes", "speed: `denoising`", 1.6
     ),
     "counts": Advice(
         "counts with size factors, such as reads of single cells; batches as conditions",
         "numbers that are measured: `vae`",
         0.5,
     ),
-    "denoising": Advice("clean versions of damaged data", "undamaged data: `autoencoder`", 0.6),
+    "denoising": Advice("clean versions of damaged data", "undamaged data: `autoencoder`", 0.8),
     "dip_vae": Advice("uncorrelated units", "dependence beyond correlation: `beta_tc_vae`", 0.7),
     "factor_vae": Advice(
         "independent units, by a discriminator", "few examples: `beta_tc_vae`", 0.9

@@ -235,8 +235,9 @@ def fingerprint(*tensors: Tensor | None) -> str:
             digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
 
             row = max(1, math.prod(tensor.shape[1:]) * tensor.dtype.itemsize)
+            rows = tensor if tensor.shape else tensor.reshape(1)
 
-            for part in torch.atleast_1d(tensor).split(max(1, _HASHED_CHUNK_BYTES // row)):
+            for part in rows.split(max(1, _HASHED_CHUNK_BYTES // row)):
                 digest.update(part.contiguous().cpu().numpy().tobytes())
 
     return digest.hexdigest()

@@ -61,9 +61,9 @@ def default_model(X: Any) -> Autoencoder:
         ValueError: If the examples are texts.
 
     Example:
-        >>> default_model(np.random.default_rng(0).normal(size=(50, 2)) @ [[1, 0, 1], [0, 1, 1]])
-        Autoencoder(likelihood=SharedGaussian(), modality=Tables(),
-                    network=FullyConnected(layers=()), training=LeastSquares())
+        >>> X = np.random.default_rng(0).normal(size=(50, 2)) @ [[1, 0, 1], [0, 1, 1]]
+        >>> default_model(X).training
+        LeastSquares(validation_fraction=None)
     """
     X = tensor_to_numpy(X)
     modality = guess(X)

@@ -102,7 +102,7 @@ def black_and_white(dtype: np.dtype, low: float, high: float) -> tuple[float, fl
         >>> black_and_white(np.dtype("float32"), 0.0, 0.9)
         (0.0, 1.0)
         >>> black_and_white(np.dtype("int16"), 0.0, 900.0)
-        (0.0, 1023)
+        (0.0, 1023.0)
     """
     if dtype.kind == "b":
         return 0.0, 1.0

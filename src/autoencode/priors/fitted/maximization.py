@@ -68,8 +68,8 @@ def fit_groups(
 
     Example:
         >>> z = torch.randn(1000, 2)
-        >>> [p.mean.round().tolist() for p in fit_groups([z, z + 9], 1, 1, 0.1, 10)]
-        [[0.0, 0.0], [9.0, 9.0]]
+        >>> [p.mean.round().int().tolist() for p in fit_groups([z, z + 9], 1, 1, 0.1, 10)]
+        [[0, 0], [9, 9]]
     """
     counts = [components]
 

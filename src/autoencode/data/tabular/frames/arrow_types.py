@@ -55,17 +55,16 @@ def frame_of_parquet(table: Any, names: Sequence[str]) -> Any:
 
 
 def _without_nanoseconds(table: Any) -> Any:
-    r"""Returns times of the day in microseconds, as times in Python have no nanoseconds."""
+    r"""Returns times of the day rounded down to microseconds, as times in Python are."""
     import pyarrow as pa
 
     for i, field in enumerate(table.schema):
         if field.type == pa.time64("ns"):
-            times = table.column(i).cast(pa.time64("us"), safe=False)
+            times = table.column(i).cast(pa.time64("us"), safe=False).cast(field.type)
 
-            if not times.cast(field.type).equals(table.column(i)):
+            if not times.equals(table.column(i)):
                 warn(f"the times of column {field.name!r} are rounded down to microseconds.")
-
-            table = table.set_column(i, field.name, times)
+                table = table.set_column(i, field.name, times)
 
     return table
 
