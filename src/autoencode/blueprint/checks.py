@@ -172,7 +172,7 @@ def check_epochs(training: Any) -> None:
         >>> from autoencode import Training
         >>> check_epochs(Training(epochs=0))
         Traceback (most recent call last):
-        ValueError: expected epochs >= 1, or a trained model as start=... (command line: --start)...
+        ValueError: expected epochs >= 1, or a trained model as start=... (command line: ...
     """
     if getattr(training, "epochs", None) == 0:
         raise ValueError(
