@@ -38,7 +38,7 @@ def marks(recipe: str, table: str) -> list:
     if recipe == "linear" or (recipe, table) in EVERYDAY:
         return []
 
-    long = table in LONG and recipe != "vae"
+    long = (table in LONG and recipe != "vae") or recipe == "contractive"
     return [pytest.mark.slow, *([pytest.mark.by_hand] if long else [])]
 
 
@@ -72,7 +72,7 @@ def test_defaults_train_unscaled_tables(recipe: str, table: str) -> None:
 @pytest.mark.parametrize(
     "table",
     [
-        pytest.param(table, marks=[pytest.mark.by_hand] if table in LONG else [])
+        pytest.param(table, marks=[pytest.mark.by_hand] if table in (*LONG, "diabetes") else [])
         for table in TABLES
     ],
 )

@@ -104,6 +104,7 @@ def test_unwritable_folder_is_refused_before_the_first_fit(tmp_path: Path) -> No
         demo.main(tmp_path / "file")
 
 
+@pytest.mark.by_hand
 @pytest.mark.slow
 def test_sections_without_their_package_are_left_out(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(demo_page.util, "find_spec", lambda name: None)

@@ -157,9 +157,7 @@ def test_all_kinds_are_diagnosed() -> None:
         (ae.vae(2, training=few), frame, None),
         (ae.vae(2, training=few, conditional=True), CANCER[:200], np.arange(200) % 3),
         (ae.vq_vae(training=few), DIGITS[:200], None),
-        (ae.sparse(training=few), DIGITS[:200], None),
         (ae.vae(2, modality=ae.modalities.Series(), training=few), series, None),
-        (ae.denoising(training=few), DIGITS[:200], None),
     ):
         model.set_params(random_state=0).fit(X, y)
         found = model.diagnose(X, X, y, y)

@@ -127,6 +127,7 @@ print(ae.load("digits.ae").transform(X).shape)
     assert "latent_dim" in run(installed, "-m", "autoencode", "info", "digits.ae", cwd=tmp_path)
 
 
+@pytest.mark.by_hand
 def test_type_checkers_see_the_public_types(installed: Path, tmp_path: Path) -> None:
     pytest.importorskip("mypy", reason="the type checker is not installed")
     (tmp_path / "user.py").write_text(

@@ -92,6 +92,7 @@ def names() -> dict[str, dict[str, Any]]:
             "heat": np.concatenate([np.sin(t / 9 + i) for i in range(3)]),
         }
     )
+    steps, driven = np.tile(t, 3), series.assign(valve=np.tile(t % 2, 3))
     waves = [0.3 * np.sin(np.arange(n) * 0.2) for n in (40_000, 50_000, 60_000)]
     pictures = [RNG.integers(0, 255, (rows, 20), np.uint8) for rows in (12, 16, 20)]
     past = [np.stack([np.sin(t / 9 + i), np.cos(t / 9)], axis=1)[:100] for i in range(3)]
@@ -110,6 +111,12 @@ def names() -> dict[str, dict[str, Any]]:
         'machine="': {"df": series, "new_df": series},
         'identity="machine"': {"df": series, "new_df": series},
         "FutureMasking": {"history": past, "recent": past[:1], "others": past[1:]},
+        "covariates=plan": {
+            "history": driven[steps < 100],
+            "recent": driven[(steps >= 500) & (steps < 588)],
+            "plan": driven[steps >= 588].drop(columns="heat"),
+        },
+        "TemporalConvolutional(stride": {"history": past},
         "Once upon": {"texts": texts, "mistyped": ["onec upon"]},
     }
 

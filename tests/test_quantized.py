@@ -321,7 +321,7 @@ def test_codebooks_resume_to_the_bit(family, tmp_path, cut_short) -> None:
     ("family", "share", "epochs"),
     [
         (VectorQuantizer(codebook_size=64, codebook_dim=4), 0.9, 60),
-        (LookupFreeQuantizer(8), 0.5, 20),
+        pytest.param(LookupFreeQuantizer(8), 0.5, 20, marks=pytest.mark.by_hand),
     ],
     ids=repr,
 )

@@ -31,6 +31,7 @@ def reconstruct(
             a .csv or .parquet file; texts to a .txt or .csv file.
     """
     from ...data.listing.sources import list_files
+    from ...modalities.capabilities import Tiled, Windowed
     from .. import inputs, outputs
 
     estimator = inputs.load_model(model, source.loading)
@@ -59,7 +60,8 @@ def reconstruct(
         )
         X, context = X[:_MAX_EXAMPLES], None if context is None else context[:_MAX_EXAMPLES]
 
-    R = estimator.reconstruct(X, context, whole)
+    joined = whole and isinstance(estimator.modality_, (Tiled, Windowed))
+    R = estimator.reconstruct(X, context, full_size=joined)
     outputs.write_examples(out, R, estimator, columns, names, beside=X)
     _report(out, len(R))
     suggest_next("score", model, data, options=source)
