@@ -54,7 +54,8 @@ def check_codes(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             "unused units",
             0.2 + 0.1 * (1 - used / d),
-            f"The code has {d} numbers, of which {d - used} hardly vary with the examples.",
+            f"The code has {d} numbers, of which {d - used} hardly"
+            f" {'vary' if d - used > 1 else 'varies'} with the examples.",
             f"latent_dim={used} gives the same model; a smaller beta or free_nats=... uses more.",
             {"active_units": used, "latent_dim": d},
             _bars(variance, "Variances of the units: the shortest bars are not used."),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 _FEW_EFFECTIVE = 0.02
 _COPIED = 0.6
+_SATURATED = 1e-4  # of the mutual information, its standard error if codes tell all examples apart
 
 
 def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Iterator[str]:
@@ -19,6 +20,9 @@ def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Itera
     Example:
         >>> [*sentences({"edits": 1.5, "exact": 0.25}, {"edits": 0.1})]
         ['Reconstructions: 1.5 ± 0.1 edits per text, and 25 % are exact.']
+        >>> [*sentences({"active_units": 1, "mutual_information": 5}, {"mutual_information": 0})]
+        ['Codes: 1 active unit, with at least 5 nats about the examples, the most that so few can
+        show.']
     """
 
     def number(name: str, scale: float = 1.0, digits: int = 4) -> str:
@@ -64,10 +68,16 @@ def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Itera
         )
 
     if "active_units" in values:
-        yield (
-            f"Codes: {values['active_units']:.0f} active units, with"
-            f" {number('mutual_information', digits=3)} nats about the examples."
-        )
+        about = f"{number('mutual_information', digits=3)} nats about the examples."
+
+        if errors.get("mutual_information", 1.0) < _SATURATED * values["mutual_information"]:
+            about = (
+                f"at least {values['mutual_information']:.3g} nats about the examples, the most"
+                " that so few can show."
+            )
+
+        units = values["active_units"]
+        yield f"Codes: {units:.0f} active unit{'s' * (units != 1)}, with {about}"
     elif "usage" in values:
         yield (
             f"Codes: {100 * values['usage']:.0f} % of the codebook is used, with a perplexity of"
