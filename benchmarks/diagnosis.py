@@ -307,7 +307,7 @@ def healthy(only: Sequence[str] = ()) -> Iterator[tuple[str, Ill]]:
         half = len(X) // 2
         parts = (X[:half], X[half:]) if not hasattr(X, "iloc") else (X.iloc[:half], X.iloc[half:])
 
-        for recipe in ("vae", "autoencoder") if not only or name in only else ():
+        for recipe in ("vae", "autoencoder") if not only or {name, "healthy"} & {*only} else ():
             model = getattr(ae, recipe)(random_state=0)
             yield f"{recipe}, {name}", fitted("any", model, *parts)
 
