@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..common.atomic_files import check_writable, write_json
-from ..pages import Chart, Entry, write_page
+from ..pages import Chart, Entry, write_report
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,19 +81,12 @@ class Diagnosis(tuple[Finding, ...]):
         Raises:
             ValueError: If the file has another suffix, or cannot be written.
         """
-        check_writable(path)
-        suffix = Path(path).suffix.lower()
-
-        if suffix == ".json":
-            write_json(path, self.to_dict())
-        elif suffix == ".html":
-            entries = [
-                Entry(f.name, f"{f.sentence} {f.remedy}", () if f.chart is None else (f.chart,))
-                for f in self
-            ] or [Entry("findings", "Nothing wrong was found.")]
-            write_page(path, _TITLE, entries, f"Checked: {', '.join(self.checked)}.")
-        else:
-            raise ValueError(f"expected a .json or .html file, got '{path}'.")
+        entries = [
+            Entry(f.name, f"{f.sentence} {f.remedy}", () if f.chart is None else (f.chart,))
+            for f in self
+        ] or [Entry("findings", "Nothing wrong was found.")]
+        checked = f"Checked: {', '.join(self.checked)}."
+        write_report(path, self.to_dict(), _TITLE, entries, checked)
 
     def __repr__(self) -> str:
         if not self:

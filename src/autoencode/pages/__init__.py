@@ -5,7 +5,7 @@ r"""Pages of HTML with sentences and pictures of a trained model.
 - `page`: sentences, tables and pictures on one page
 """
 
-__all__ = ["Chart", "Entry", "render", "table", "write_page"]
+__all__ = ["Chart", "Entry", "render", "table", "write_page", "write_report"]
 
 from .chart import Chart
-from .page import Entry, render, table, write_page
+from .page import Entry, render, table, write_page, write_report

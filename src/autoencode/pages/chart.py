@@ -25,7 +25,7 @@ class Chart(NamedTuple):
     r"""The kind of picture."""
 
     data: Any
-    r"""What it shows:
+    r"""Numbers, texts or pictures of the chart:
 
     - `"bars"`: a number for each name
     - `"histogram"`: numbers with shape `(N,)` for each name
@@ -38,7 +38,7 @@ class Chart(NamedTuple):
     """
 
     caption: str
-    r"""What to see in it, in a sentence."""
+    r"""A sentence about the picture."""
 
     x: str = ""
     r"""The name of the horizontal axis, with its unit."""

@@ -1,17 +1,17 @@
 r"""Sentences, tables and pictures on one page of HTML."""
 
-__all__ = ["Entry", "render", "table", "write_page"]
+__all__ = ["Entry", "render", "table", "write_page", "write_report"]
 
 import base64
 import html
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
-from ..common.atomic_files import replacing
+from ..common.atomic_files import check_writable, replacing, write_json
 from ..common.failures import ignored
 from ..common.visible_text import visible
 from .chart import Chart
@@ -30,6 +30,36 @@ class Entry(NamedTuple):
     name: str
     text: str
     charts: Sequence[Chart] = ()
+
+
+def write_report(
+    path: str | Path,
+    values: Mapping[str, Any],
+    title: str,
+    entries: Iterable[Entry],
+    footer: str = "",
+) -> None:
+    r"""Write numbers as JSON, or sentences and pictures as a page.
+
+    Arguments:
+        path: A .json or .html file, which is replaced if it exists.
+        values: The contents of the JSON.
+        title: The title of the page.
+        entries: The topics of the page.
+        footer: A sentence below all topics.
+
+    Raises:
+        ValueError: If the file has another suffix, or cannot be written.
+    """
+    check_writable(path)
+    suffix = Path(path).suffix.lower()
+
+    if suffix == ".json":
+        write_json(path, values)
+    elif suffix == ".html":
+        write_page(path, title, entries, footer)
+    else:
+        raise ValueError(f"expected a .json or .html file, got '{path}'.")
 
 
 def write_page(path: str | Path, title: str, entries: Iterable[Entry], footer: str = "") -> None:

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...common.atomic_files import check_writable, write_json
-from ...pages import Chart, Entry, write_page
+from ...pages import Chart, Entry, write_report
 from .sentences import sentences
 
 _FOOTER = (
@@ -80,19 +79,12 @@ class Evaluation(dict[str, float]):
         Raises:
             ValueError: If the file has another suffix, or cannot be written.
         """
-        check_writable(path)
-        suffix = Path(path).suffix.lower()
-
-        if suffix == ".json":
-            write_json(path, self.to_dict())
-        elif suffix == ".html":
-            entries = [
-                Entry(topic, text, self.charts.get(topic, ()))
-                for topic, _, text in (s.partition(": ") for s in self._sentences())
-            ]
-            write_page(path, "Quality of the model on held-out examples", entries, _FOOTER)
-        else:
-            raise ValueError(f"expected a .json or .html file, got '{path}'.")
+        entries = [
+            Entry(topic, text, self.charts.get(topic, ()))
+            for topic, _, text in (s.partition(": ") for s in self._sentences())
+        ]
+        title = "Quality of the model on held-out examples"
+        write_report(path, self.to_dict(), title, entries, _FOOTER)
 
     def _sentences(self) -> list[str]:
         return [*sentences(self, self.standard_errors)]
