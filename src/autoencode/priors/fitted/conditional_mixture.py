@@ -4,7 +4,6 @@ __all__ = ["ConditionalMixture"]
 
 import logging
 from collections.abc import Callable
-from numbers import Integral
 
 import torch
 import torch.nn as nn
@@ -71,12 +70,7 @@ class ConditionalMixture(Prior):
     def __init__(self, max_components: int = 64) -> None:
         super().__init__()
 
-        if not (isinstance(max_components, Integral) and max_components >= 1):
-            raise ValueError(
-                f"expected max_components as an integer >= 1, got {max_components!r}."
-            )
-
-        self.max_components = max_components
+        self.max_components = selection.check_max_components(max_components)
 
     def attach(self, encoder: nn.Module, context: int = 0) -> None:
         self.context = context

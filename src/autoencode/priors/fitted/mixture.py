@@ -4,7 +4,6 @@ __all__ = ["Mixture"]
 
 import logging
 from collections.abc import Callable
-from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -75,12 +74,7 @@ class Mixture(Prior):
     def __init__(self, max_components: int = 64) -> None:
         super().__init__()
 
-        if not (isinstance(max_components, Integral) and max_components >= 1):
-            raise ValueError(
-                f"expected max_components as an integer >= 1, got {max_components!r}."
-            )
-
-        self.max_components = max_components
+        self.max_components = selection.check_max_components(max_components)
 
     def build(self, latent_dim: int) -> "Mixture":
         self.unit = StandardNormal().build(latent_dim)

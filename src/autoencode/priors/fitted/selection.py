@@ -1,7 +1,8 @@
 r"""Choice of a prior in place of the unit Gaussian, by held-out codes."""
 
-__all__ = ["choose", "differs_from_unit", "is_surely_positive"]
+__all__ = ["check_max_components", "choose", "differs_from_unit", "is_surely_positive"]
 
+from numbers import Integral
 from typing import NamedTuple
 
 import torch
@@ -23,6 +24,25 @@ _DOUBLING_EXAMPLES = 20  # number of examples for which the gain has to be twice
 # Critical values, times the root of n, which unit Gaussians exceed once in 8,000 times
 _MAX_KOLMOGOROV_SMIRNOV = 2.2
 _MAX_CORRELATION = 5.0
+
+
+def check_max_components(n: int) -> int:
+    r"""Return the maximum number of components of a mixture, which is at least one.
+
+    Arguments:
+        n: The number.
+
+    Raises:
+        ValueError: If it is no integer, or less than one.
+
+    Example:
+        >>> check_max_components(64)
+        64
+    """
+    if not (isinstance(n, Integral) and n >= 1):
+        raise ValueError(f"expected max_components as an integer >= 1, got {n!r}.")
+
+    return n
 
 
 class Choice(NamedTuple):
