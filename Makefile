@@ -38,7 +38,8 @@ $(VENV)/demo: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/test: $(VENV)/demo
-	$(PIP) hatchling hypothesis pandas polars pyarrow pytest pytest-xdist selfies soundfile soxr tokenizers zuko
+	$(PIP) constriction hatchling httpx huggingface-hub hypothesis onnx onnxruntime onnxscript pandas playwright \
+		polars pyarrow pytest pytest-xdist selfies soundfile soxr starlette tokenizers uvicorn zuko
 	touch $@
 
 $(VENV)/lint: $(VENV)/demo
