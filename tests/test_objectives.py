@@ -135,6 +135,17 @@ def test_free_nats_cost_nothing_more(make_model) -> None:
     assert scale is None or (scale == 0).all()
 
 
+def test_free_nats_of_a_unit_bound_its_mean_rate(make_model) -> None:
+    model, x = make_model(Gaussian), randn(16, 5)
+    q = model.encode(x).base_dist
+    rates = torch.distributions.kl_divergence(q, Normal(torch.zeros(2), 1.0)).mean(dim=0).detach()
+
+    for free_nats in (0.1 * float(rates.min()), float(rates.mean()), 2 * float(rates.max())):
+        loss = ELBO(beta=3.0, free_nats_per_unit=free_nats)(model, x, x)
+        expected = loss.terms["distortion"] + 3 * rates.clamp(min=free_nats).sum()
+        assert torch.allclose(loss.total, expected)
+
+
 def test_elbo_is_tight_at_the_posterior(probabilistic_pca) -> None:
     x, evidence = probabilistic_pca.sample_and_log_prob(4096)
     bound = -ELBO()(probabilistic_pca.model(), x, x).total
