@@ -285,6 +285,7 @@ ORDER = {
         attributes
         reading
         forecast_methods recommend_methods sample_methods score_methods transform_methods
+        fit_methods
         autoencoder
         storage
     """,
@@ -295,6 +296,7 @@ ORDER = {
     """,
     "fitting": """
         calibration freezing reading starting
+        streams
         preparation run
     """,
     "inference": """

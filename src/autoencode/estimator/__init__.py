@@ -3,7 +3,8 @@ r"""The interface in the style of scikit-learn.
 Data are checked once, here. Everything below the estimator works on tensors and knows nothing of
 scikit-learn.
 
-- `autoencoder`: `Autoencoder`: its arguments, `fit` and `save`
+- `autoencoder`: `Autoencoder`: its arguments, and `save`
+- `fit_methods`: `fit` and `partial_fit`
 - `transform_methods`, `score_methods`, `sample_methods`, `forecast_methods`,
   `recommend_methods`: its other public methods
 - `reading`: examples from any input, in the columns of the fit, as tensors

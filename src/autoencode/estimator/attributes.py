@@ -20,6 +20,7 @@ from ..objectives import Objective
 from ..persistence.model_file import FittedState
 from ..priors import Prior
 from ..training.solver import Solver
+from ..training.trainer import Training
 from .availability import Abilities
 
 
@@ -39,6 +40,7 @@ class ResolvedAttributes:
     prior: Prior | Literal["best"] | None
     objective: Objective | None
     conditional: bool | Labels | ContinuousContext
+    training: Solver | None
 
     blueprint_: Blueprint
     model_: LatentModel
@@ -91,12 +93,15 @@ class ResolvedAttributes:
 
     @property
     def _abilities(self) -> Abilities:
+        in_steps = self.training is None or isinstance(self.training, Training)
+
         if (fitted := self.__dict__.get("blueprint_")) is None:
             given = self.modality, self.posterior, self.prior, self.objective
-            return Abilities.before_fit(*given, bool(self.conditional))
+            return Abilities.before_fit(*given, bool(self.conditional))._replace(in_steps=in_steps)
 
         model = self.__dict__.get("model_")
-        return Abilities.of_fit(fitted, decodes=model is None or model.decoder is not None)
+        decodes = model is None or model.decoder is not None
+        return Abilities.of_fit(fitted, decodes)._replace(in_steps=in_steps)
 
     def _state(self) -> FittedState:
         r"""Returns the parts of a fit that a file stores."""
@@ -110,6 +115,7 @@ class ResolvedAttributes:
             getattr(self, "n_features_in_", None),
             getattr(self, "feature_names_in_", None),
             self.objective_,
+            getattr(self, "moments_", {}),
         )
 
     def _set_state(self, state: FittedState) -> Self:
@@ -118,6 +124,9 @@ class ResolvedAttributes:
         self.blueprint_, self.model_ = state.blueprint, state.model
         self.objective_ = cast(Objective, state.objective)  # `None` for an encoder alone
         self.training_, self.history_, self.seed_ = state.training, state.history, state.seed
+
+        if state.moments:
+            self.moments_ = {**state.moments}
 
         if state.n_features_in is not None:
             self.n_features_in_ = state.n_features_in

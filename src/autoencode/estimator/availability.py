@@ -11,6 +11,7 @@ __all__ = [
     "has_no_pixels",
     "has_no_ranking",
     "has_no_samples",
+    "has_no_steps",
 ]
 
 from collections.abc import Callable, Iterable, Sequence
@@ -58,6 +59,9 @@ class Abilities(NamedTuple):
 
     decodes: bool = True
     r"""True if there is a decoder."""
+
+    in_steps: bool = True
+    r"""True if the training is one by minibatches."""
 
     @classmethod
     def of_fit(cls, blueprint: Blueprint, decodes: bool) -> "Abilities":
@@ -178,6 +182,22 @@ def has_no_samples(abilities: Abilities) -> str | None:
         return None
 
     return _NO_DENSITY.format("sample", "prior=Mixture() for new examples alone")
+
+
+def has_no_steps(abilities: Abilities) -> str | None:
+    r"""Reason against training on parts of the examples: the training is not by minibatches.
+
+    Example:
+        >>> has_no_steps(Abilities((), True, True, in_steps=False))[:35]
+        "'partial_fit' needs a training by m"
+    """
+    if abilities.in_steps:
+        return None
+
+    return (
+        "'partial_fit' needs a training by minibatches: set training=ae.Training(), or use another"
+        " recipe than ae.linear, which solves for the weights of all examples together."
+    )
 
 
 def has_no_future(abilities: Abilities) -> str | None:

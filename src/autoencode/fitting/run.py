@@ -26,6 +26,7 @@ from ..training.trainer import Training
 from .calibration import calibrate
 from .freezing import Frozen
 from .starting import copy_weights
+from .streams import Stream
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class FitRun:
         start: A trained model, whose weights are copied. A prior of the same kind is copied, too.
         freeze: The names of the parts that the training leaves as they are.
         held_out: The validation examples. By default, a part of the data is held out.
+        stream: The passes before this one, if the data are a part of a stream.
 
     Attributes:
         model: The model.
@@ -72,13 +74,16 @@ class FitRun:
         start: FittedState | None = None,
         freeze: Sequence[str] = (),
         held_out: Examples | None = None,
+        stream: Stream | None = None,
     ) -> None:
         self.blueprint, self.seed, self.whole = blueprint, seed, data
         n = training.n_held_out(len(data)) if held_out is None else 0
         self.data, part = data.hold_out(n)
         self.data, self.held_out = self.data.with_mean_weight_one(), held_out or part
         self.model = blueprint.build()
-        self.step = blueprint.train_step(self.model, len(self.data))
+        self.stream = stream
+        seen = stream.n_examples if stream else 0
+        self.step = blueprint.train_step(self.model, seen + len(self.data))
         self.training = training.resolve(len(self.data), blueprint.training_defaults())
         self.trained = start is not None
         self.copied = copy_weights(self.model, self.step.objective, start)
@@ -88,6 +93,9 @@ class FitRun:
         if self.trained or freeze:
             weights = fingerprint(*self.model.state_dict().values())
             self.step.origin = f"weights {weights}, frozen: {', '.join(freeze) or 'nothing'}"
+
+        if stream and self.trained:
+            self.step.moments, self.step.schedules_over = stream.moments, True
 
         # With too few examples to judge a training, the linear model is the safer choice
         few = self.held_out is None or len(self.held_out) < _MIN_EXAMPLES_TO_JUDGE
@@ -118,10 +126,14 @@ class FitRun:
             log.info("training starts at %s.", begun)
 
         # Solvers from outside of this library need not know of trained weights
-        trained = {"trained": True} if self.trained else {}
+        trained = {"trained": True} if self.trained and not self.stream else {}
+        passes = self.stream.epoch if self.stream else 0
 
         try:
-            yield from self.training.train(self.step, self.data, self.held_out, resume, **trained)
+            records = self.training.train(self.step, self.data, self.held_out, resume, **trained)
+
+            for record in records:
+                yield record._replace(epoch=record.epoch + passes)
         finally:
             self.frozen.release()
 
@@ -152,6 +164,9 @@ class FitRun:
 
         if isinstance(modality, Calibrated) and self.blueprint.has_density and not untouched:
             calibrate(self.model, modality, self.whole, self.seed)
+
+        if self.stream:  # one pass says little about a training
+            return
 
         seed_torch(self.seed)
         family = self.blueprint.build_likelihood()

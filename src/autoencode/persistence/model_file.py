@@ -10,8 +10,8 @@ import copy
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from numbers import Integral
 from typing import Any
 
@@ -34,7 +34,7 @@ from ..training.state import EpochRecord
 from .encoding import ARRAY, decode, encode
 from .rebuild import OBJECTIVE, rebuild
 
-ENCODER = "encoder."
+ENCODER, _MOMENTS = "encoder.", "moments."
 _MACHINE_ARGUMENTS = ("checkpoint_dir", "tensorboard_dir", "device", "show_progress")
 _FITTED_CHOICES = ("modality", "context")  # choices with attributes learned from data
 
@@ -53,6 +53,7 @@ class FittedState:
         n_features_in: The number of columns, for tables.
         feature_names_in: The names of the columns, if there are any.
         objective: The trained objective; `None` in a file without a decoder.
+        moments: The step count and moments of the optimizer, if the model is trained on a stream.
     """
 
     arguments: dict[str, Any]
@@ -64,6 +65,7 @@ class FittedState:
     n_features_in: int | None = None
     feature_names_in: NDArray | None = None
     objective: Objective | None = None
+    moments: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def pack(
@@ -93,7 +95,7 @@ def pack(
     document = {
         "written_by": __version__,
         "arguments": {name: keep(value) for name, value in params.items()},
-        **{field.name: keep(getattr(state.blueprint, field.name)) for field in fields(Blueprint)},
+        **{f.name: keep(getattr(state.blueprint, f.name)) for f in fields(Blueprint)},
         "training": keep(portable(state.training)),
         "history": [encode(dict(record)) for record in state.history],
         "seed": state.seed,
@@ -108,6 +110,7 @@ def pack(
         tensors = {name: t for name, t in tensors.items() if name.startswith(ENCODER)}
     elif state.objective is not None:
         tensors |= {OBJECTIVE + name: t for name, t in state.objective.state_dict().items()}
+        tensors |= {_MOMENTS + name: t for name, t in state.moments.items()}
 
     _decode_state(estimator, document, _Everything(), arrays.__getitem__)  # raises if invalid
 
@@ -147,13 +150,24 @@ def unpack(
 
     if not fits(n_examples, int, strict=True) or n_examples < 1:
         raise ValueError(f"its n_examples is {str(repr(n_examples))[:60]}")
-    weights = [name for name in stored.names() if not name.startswith(ARRAY)]
+    weights = [name for name in stored.names() if not name.startswith((ARRAY, _MOMENTS))]
     names = [name for name in weights if name.startswith(ENCODER) or not encoder_only]
 
     model, objective = rebuild(state["blueprint"], stored, names, n_examples)
     _check_columns(state["blueprint"].modality, state["n_features_in"], state["feature_names_in"])
 
-    return FittedState(model=model, objective=objective, **state)
+    return FittedState(model=model, objective=objective, moments=_moments(stored), **state)
+
+
+def _moments(stored: Stored) -> dict[str, Tensor]:
+    r"""Returns the state of the optimizer, if there is one."""
+    names = [name for name in stored.names() if name.startswith(_MOMENTS)]
+    moments = {name.removeprefix(_MOMENTS): stored.tensor(name) for name in names}
+
+    if any(t.dtype != torch.float32 or not t.isfinite().all() for t in moments.values()):
+        raise ValueError("its moments are not finite numbers")
+
+    return moments
 
 
 def _decode_state(

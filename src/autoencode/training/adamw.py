@@ -148,6 +148,17 @@ class AdamW:
 
         return {"t": self.t, **named}
 
+    def continue_from(self, moments: Mapping[str, Tensor]) -> None:
+        r"""Continues from the state of an optimizer of the same parameters; no other has effect.
+
+        Arguments:
+            moments: The state that `state_dict` returned.
+        """
+        own = self.state_dict()
+
+        if {k: t.shape for k, t in own.items()} == {k: t.shape for k, t in moments.items()}:
+            self.load_state_dict({**moments})
+
     def load_state_dict(self, state_dict: dict[str, Tensor]) -> None:
         r"""Restores the state that `state_dict` returned."""
         for name, tensor in self.state_dict().items():

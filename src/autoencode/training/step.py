@@ -58,6 +58,10 @@ class TrainStep(nn.Module):
         self.frozen = (*frozen,)
         self.origin = origin
 
+        # The step count and moments of the optimizer, from which a stream goes on
+        self.moments: dict[str, Tensor] = {}
+        self.schedules_over = False
+
     def train(self, mode: bool = True) -> "TrainStep":
         super().train(mode)
 
@@ -75,7 +79,7 @@ class TrainStep(nn.Module):
         r"""Sets the completed fraction of the training, which schedules of any part follow."""
         for module in self.modules():
             if isinstance(clock := module._buffers.get("progress"), Tensor):
-                clock.fill_(progress)
+                clock.fill_(1 if self.schedules_over else progress)
 
     def inputs(self, batch: Examples) -> tuple[Tensor, Tensor]:
         r"""Returns the encoder's input and the decoder's target, both scaled."""

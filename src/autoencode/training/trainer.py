@@ -263,6 +263,7 @@ class Training(Solver):
         validation_data = None if validation is None else validation.to(device)
         batches = Batches(data.to(device), resolved.batch_size or 1)
         state = TrainState(resolved, train_step.to(device), batches)
+        state.optimizer.continue_from(train_step.moments)
         diagnosed = batches.examples[_evenly_spaced(len(data))]
         n_steps = state.schedule.n_steps
 
@@ -333,6 +334,7 @@ class Training(Solver):
                     checkpoint.write(*state.state_dict(settings))
             finally:
                 state.load_best_weights()
+                train_step.moments = state.optimizer.state_dict()
                 train_step.eval()
 
                 if checkpoint:
