@@ -51,7 +51,7 @@ class FitMethods(TransformMethods):
         corrupted: ArrayLike | str | Path | None = None,
         resume: bool = False,
         groups: ArrayLike | str | Path | None = None,
-        start: Any = None,
+        start: "FitMethods | str | Path | None" = None,
         freeze: str | Sequence[str] | None = None,
         sample_weight: ArrayLike | str | Path | None = None,
         validation: Any = None,
