@@ -34,6 +34,7 @@ ORDER = {
         recipes
         manifold
         comparison
+        explorer
         demo
         cli
         __main__
@@ -428,8 +429,45 @@ ORDER = {
         examples
     """,
     "cli.commands.missing": "impute recommend",
+    "cli.commands.pages": "demo explore",
+    "explorer": """
+        wire
+        session
+        examples places
+        gestures
+        serving
+        explore
+    """,
+    "explorer.wire": """
+        schemas
+        endpoint
+        tasks
+    """,
+    "explorer.session": """
+        codes columns conditions
+        nearest units
+        session
+    """,
+    "explorer.examples": """
+        pictures waves
+        shown
+        atlas
+    """,
+    "explorer.places": """
+        views
+        maps
+        codes
+    """,
+    "explorer.gestures": """
+        coloring entries
+        decoding mapping opening
+    """,
+    "explorer.serving": """
+        routes security
+        running
+    """,
     "cli.commands": """
-        anomalies compare demo fit forecast manifold missing neighbors plot reconstruct sample
+        anomalies compare fit forecast manifold missing neighbors pages plot reconstruct sample
         score
         transform
         describe

@@ -5,7 +5,8 @@ r"""Autoencoders for anyone with data: compress, denoise, map and generate.
 `blueprint`, `fitting`, `inference`, `diagnosis` and `persistence` put them to work. `modalities`,
 `inputs`, `data` and `datasets` are about data, `evaluation`, `manifold` and `plots` about trained
 models, and `pages` shows what was measured. `comparison` measures models beside classical methods.
-`cli` is the command line (`__main__`), `demo` the page of `make demo`, `common` holds basic tools.
+`explorer` is a page that decodes what is pointed at. `cli` is the command line (`__main__`),
+`demo` the page of `make demo`, and `common` holds basic tools.
 """
 
 import importlib
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .common.failures import FitWarning
     from .comparison import compare
     from .estimator import Autoencoder, load
+    from .explorer import explore
     from .recipes import (
         aae,
         autoencoder,
@@ -80,6 +82,7 @@ __all__ = [
     "dip_vae",
     "distributions",
     "evaluation",
+    "explore",
     "factor_vae",
     "hvae",
     "info_vae",
@@ -125,6 +128,7 @@ _FOLDER_OF_NAME = {  # all others are recipes
     "FitWarning": "common.failures",
     "LeastSquares": "training",
     "compare": "comparison",
+    "explore": "explorer",
     "Training": "training",
     "load": "estimator",
 }

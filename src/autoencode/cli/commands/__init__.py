@@ -8,7 +8,8 @@ r"""Commands: each is a function whose arguments are the flags and whose docstri
 - `forecast`: the steps after the end of series
 - `score`: surprisal of examples; quality and illnesses of a model (`evaluate`, `diagnose`)
 - `anomalies`, `neighbors`: surprisal, strange examples, and similar ones
-- `plot`, `manifold`, `demo`: pictures and pages
+- `plot`, `manifold`: pictures, and a report with pictures
+- `pages/`: pages for a browser
 - `describe`: description of a model; the list of recipes
 """
 
@@ -18,13 +19,13 @@ from collections.abc import Callable
 
 from .anomalies import anomalies
 from .compare import compare
-from .demo import demo
 from .describe import info, recipes
 from .fit import fit
 from .forecast import forecast
 from .manifold import manifold
 from .missing import impute, inpaint, recommend
 from .neighbors import neighbors
+from .pages import demo, explore
 from .plot import plot
 from .reconstruct import denoise, reconstruct
 from .sample import interpolate, sample
@@ -52,6 +53,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
         neighbors,
         anomalies,
         interpolate,
+        explore,
         info,
         recipes,
         demo,

@@ -3,7 +3,7 @@ r"""The command that shows what the library does."""
 import logging
 from pathlib import Path
 
-from ..options import WriteOptions
+from ...options import WriteOptions
 
 
 def demo(out: Path = Path("demo"), writing: WriteOptions = WriteOptions()) -> None:
@@ -12,8 +12,8 @@ def demo(out: Path = Path("demo"), writing: WriteOptions = WriteOptions()) -> No
     Arguments:
         out: The folder of the page and its pictures.
     """
-    from ...demo import main
-    from ..ownership import check_replaceable, protect_inputs
+    from ....demo import main
+    from ...ownership import check_replaceable, protect_inputs
 
     # The demo reports its own progress
     logging.getLogger(__name__.partition(".")[0]).setLevel(logging.WARNING)
