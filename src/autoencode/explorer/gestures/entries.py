@@ -17,6 +17,7 @@ from ..wire.schemas import (
     BOOLEAN,
     INTEGER,
     NUMBER,
+    NUMBERS,
     TEXT,
     Schema,
     either,
@@ -36,6 +37,7 @@ ENTRY: Schema = record(
         "columns": several(record(name=TEXT, value=maybe(either(TEXT, NUMBER)))),
         "scores": mapping(maybe(NUMBER)),
         "reconstruction": EXAMPLE,
+        "z": NUMBERS,
     },
     index=INTEGER,
     name=maybe(TEXT),
@@ -99,6 +101,7 @@ def _examples(session: Session, given: dict[str, Any]) -> dict[str, Any]:
 
     for entry in entries:
         entry |= {"columns": _columns(session, entry["index"]), "scores": {}}
+        entry["z"] = session.codes[[entry["index"]]][0].tolist()
 
         for name, color in session.colors.items():
             if not name.startswith(("label", "column:")) and color.levels is None:
