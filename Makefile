@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=  # pytest keeps the tests that it has compiled
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs bench signatures clean
+.PHONY: demo test lint docs bench signatures explorer clean
 
 demo: $(VENV)/demo
 	$(BIN)/autoencode demo --out demo --force
@@ -26,6 +26,13 @@ docs: $(VENV)/docs
 # The flags of the command line, after a change of an argument or of its description
 signatures: $(VENV)/demo
 	$(BIN)/python -m autoencode.cli.generate
+
+# The page of the explorer, after a change in frontend/
+explorer: frontend/node_modules/.package-lock.json
+	cd frontend && npm run --silent check && npm run --silent build
+
+frontend/node_modules/.package-lock.json: frontend/package-lock.json
+	cd frontend && npm ci --silent --no-audit --no-fund
 
 bench: $(VENV)/demo
 	$(BIN)/python benchmarks/run.py
@@ -51,4 +58,4 @@ $(VENV)/docs: $(VENV)/demo
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo docs/_build docs/tutorials docs/gallery docs/reference
+	rm -rf $(VENV) demo frontend/node_modules docs/_build docs/tutorials docs/gallery docs/reference
