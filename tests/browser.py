@@ -61,6 +61,7 @@ class Opened:
 
     def __init__(self, browser: Any, url: str, tour: bool = False, **options: Any) -> None:
         self.context = browser.new_context(viewport=SIZE, accept_downloads=True, **options)
+        self.context.set_default_timeout(10_000)
         self.page = self.context.new_page()
         self.hosts: set[str] = set()
         self.complaints: list[str] = []
@@ -97,7 +98,13 @@ class Opened:
         return self.page.evaluate("JSON.parse(JSON.stringify(explorer.state))")
 
     def wait(self, condition: str) -> None:
-        self.page.wait_for_function(condition, timeout=20_000)
+        r"""Waits for a condition. The page itself may not run code from text, a debugger may."""
+        for _ in range(400):
+            if self.page.evaluate(f"Boolean({condition})"):
+                return
+            self.page.wait_for_timeout(50)
+
+        raise AssertionError(f"20 seconds passed without {condition}")
 
     def pixel(self, index: int) -> list[float]:
         return self.page.evaluate(f"explorer.pixel({index})")

@@ -1,6 +1,7 @@
 r"""Tests of the explorer's page in a browser: what it shows is what the library computes."""
 
 import io
+import json
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from browser import KINDS, Opened, chromium, content, explorer_of
+from browser import KINDS, Opened, chromium, explorer_of
 from matplotlib.path import Path as Outline
 from PIL import Image
 
@@ -114,7 +115,7 @@ def assert_shown(opened: Opened, where: str, X: Any) -> None:
                 if isinstance(value, str):
                     assert text == value
                 elif isinstance(value, (float, np.floating)) and not pd.isna(value):
-                    number = float(text.replace("−", "-"))
+                    number = float(text.replace("\N{MINUS SIGN}", "-"))
                     assert number == pytest.approx(float(value), rel=2e-3, abs=2e-3)
 
 
@@ -254,11 +255,11 @@ def test_a_file_is_looked_up_and_a_broken_one_refused_in_a_sentence(
 ) -> None:
     page = opened.page
     opened.select_tab("Look up")
-    Image.fromarray(opened.explorer.X[7]).save(tmp_path / "<b>seven</b>.png")
-    page.set_input_files("#file", tmp_path / "<b>seven</b>.png")
+    Image.fromarray(opened.explorer.X[7]).save(tmp_path / "<b>seven.png")
+    page.set_input_files("#file", tmp_path / "<b>seven.png")
     page.wait_for_selector(".found .tiles .tile")
     found = page.locator(".found").first
-    assert found.locator("h3").first.inner_text() == "<b>seven</b>.png"
+    assert found.locator("h3").first.inner_text() == "<b>seven.png"
     assert np.array_equal(
         opened.example(".found figure", "images").squeeze(), opened.explorer.X[7]
     )
@@ -362,10 +363,8 @@ def test_names_and_texts_are_shown_as_text(browser) -> None:
         for k, name in enumerate(HOSTILE):
             opened.page.evaluate(f"explorer.pin({k})")
             opened.wait(f"explorer.state.pinned === {k}")
-            opened.page.wait_for_function(
-                "name => document.querySelector('.pinned h3')?.textContent.startsWith(name)",
-                arg=name[:100],
-            )
+            shown = "document.querySelector('.pinned h3')?.textContent"
+            opened.wait(f"{shown}.startsWith({json.dumps(name[:100])})")
         assert opened.page.locator("bdi img, bdi script, bdi b").count() == 0
         assert opened.page.title().startswith(HOSTILE[0])
         assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

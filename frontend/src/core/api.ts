@@ -95,13 +95,14 @@ export async function columns(path: string, options?: Options): Promise<Columns>
   const names = (response.headers.get("X-Columns") ?? "").split(",").filter(Boolean);
   const count = Number(response.headers.get("X-Count"));
   const entries = names.map((entry, k): [string, Float32Array<ArrayBuffer>] => {
-    const [name, type] = entry.split(":") as [string, string];
+    const colon = entry.lastIndexOf(":");
+    const [name, type] = [entry.slice(0, colon), entry.slice(colon + 1)];
     const start = 4 * count * k;
     const values =
       type === "u4"
         ? Float32Array.from(new Uint32Array(bytes, start, count))
         : new Float32Array(bytes, start, count);
-    return [decodeURIComponent(name), values];
+    return [name, values];
   });
   return { count, columns: new Map(entries) };
 }

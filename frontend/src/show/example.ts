@@ -3,12 +3,13 @@
 import { data, h } from "../core/dom";
 import { number } from "../core/format";
 import type { Cell, Entry, Example } from "../core/types";
-import { lines } from "./svg";
+import { lines, sketch } from "./svg";
 import { play } from "./sound";
 
 const SMALL = 160; // pixels; pictures below are enlarged without smoothing
 const CELLS = 4; // of a row in a tile
 const LETTERS = 160; // of a text in a tile
+const CHANNELS = 12; // of a series
 
 export function whole(example: Example, described = "decoded example"): HTMLElement {
   switch (example.kind) {
@@ -21,7 +22,7 @@ export function whole(example: Example, described = "decoded example"): HTMLElem
     case "text":
       return h("div", { class: "text-example", tabindex: 0, role: "group", "aria-label": described }, letters(example.text));
     case "series":
-      return series(example, described, 320, 130);
+      return series(example, described);
     case "row":
       return table(example.cells);
   }
@@ -36,7 +37,7 @@ export function tile(example: Example, described: string): HTMLElement {
     case "text":
       return h("span", { class: "tile-text" }, letters(example.text.slice(0, LETTERS)));
     case "series":
-      return h("span", { class: "tile-series" }, series(example, described, 200, 70, false));
+      return h("span", { class: "tile-series" }, smallSeries(example, described));
     case "row":
       return h("span", { class: "tile-row" }, table(example.cells.slice(0, CELLS), example.cells.length));
   }
@@ -98,17 +99,27 @@ function letters(text: string): HTMLElement {
   return h("span", { dir: "auto", class: "letters" }, text || "(an empty text)");
 }
 
-function series(
-  { channels, values }: Example & { kind: "series" }, described: string, width: number, height: number, named = true,
-): HTMLElement {
-  const curves = channels.map((name, k) => ({ name, values: values[k] ?? [] }));
-  const figure = h("figure", { class: "series" });
-  figure.append(lines(curves, described, width, height));
-  if (named && channels.length > 1) {
-    const names = channels.map((name, k) => h("span", { class: `key c${k % 6}` }, data(name)));
-    figure.append(h("figcaption", {}, ...names));
-  }
-  return figure;
+// Channels have units of their own: each has its own axis, and in a tile its own scale.
+function series({ channels, values }: Example & { kind: "series" }, described: string): HTMLElement {
+  const named = channels.length > 1;
+  const parts = channels.slice(0, CHANNELS).map((name, k) => {
+    const curve = lines([{ name, values: values[k] ?? [] }], `${described}: ${name}`, 320, named ? 80 : 130, k);
+    return h("div", {}, named ? h("span", { class: `key c${k % 6}` }, data(name)) : null, curve);
+  });
+  const more = channels.length - parts.length;
+  if (more > 0) parts.push(h("div", { class: "soft" }, `and ${more} more channels`));
+  return h("figure", { class: "series" }, ...parts);
+}
+
+function smallSeries({ channels, values }: Example & { kind: "series" }, described: string): SVGElement {
+  const curves = channels.map((name, k) => ({ name, values: scaled(values[k] ?? []) }));
+  return sketch(curves, described);
+}
+
+function scaled(values: (number | null)[]): (number | null)[] {
+  const known = values.filter((v): v is number => v !== null);
+  const [low, high] = known.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+  return values.map((v) => (v === null ? null : high > low ? (v - low) / (high - low) : 0.5));
 }
 
 export function table(cells: Cell[], all = cells.length): HTMLElement {
