@@ -148,7 +148,7 @@ class Opened:
             case "series":
                 return part.locator("path.curve").first.get_attribute("d")
             case _:
-                cells = part.locator("table.row").first.locator("tr")
+                cells = part.locator("table.row").first.locator("tbody tr")
                 return [cell.inner_text().split("\t") for cell in cells.all()]
 
 

@@ -111,7 +111,7 @@ def assert_shown(opened: Opened, where: str, X: Any) -> None:
         case _:
             row = X.iloc[0] if isinstance(X, pd.DataFrame) else np.asarray(X)[0]
             assert len(shown) == len(row)
-            for (_, text), value in zip(shown, row):
+            for (_, text, *_), value in zip(shown, row):
                 if isinstance(value, str):
                     assert text == value
                 elif isinstance(value, (float, np.floating)) and not pd.isna(value):
@@ -134,7 +134,7 @@ def test_a_press_on_the_map_decodes_as_the_model_does(opened: Opened) -> None:
 def test_a_press_on_a_point_shows_the_example_and_its_code(opened: Opened) -> None:
     pixels = np.array([opened.pixel(i) for i in range(len(opened.explorer.X))])
     opened.page.mouse.click(*pixels[5])
-    opened.wait("explorer.state.pinned !== null && document.querySelector('.pinned .pair')")
+    opened.wait("explorer.state.pinned !== null && document.querySelector('.pinned .beside')")
     index = opened.state["pinned"]
 
     assert np.linalg.norm(pixels[index] - pixels[5]) < 1
@@ -144,7 +144,7 @@ def test_a_press_on_a_point_shows_the_example_and_its_code(opened: Opened) -> No
         opened.explorer.model.transform(X)[0].tolist(), rel=1e-3, abs=1e-3
     )
     if opened.kind not in ("series", "mixed_tables"):  # they have gaps, which are shown as such
-        assert_shown(opened, ".pinned figure", X)
+        assert_shown(opened, ".pinned .beside", X)
 
 
 @pytest.mark.parametrize("opened", ["images", "sounds"], indirect=True)

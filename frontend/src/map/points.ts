@@ -1,101 +1,125 @@
-// The drawing of points by WebGL. Opacity falls as points overlap, so that density is seen.
+// The drawing of points, on the processor: any browser does it, and a million take one frame.
+//
+// The weights of points add up at each pixel. The color there is the mean of theirs, and the
+// opacity 1 - exp(-sum of weights): what layers of paint have, so that density is seen.
 
 import type { Camera } from "./camera";
 
-const VERTEX = `
-attribute float x, y;
-attribute vec4 color;
-uniform vec2 center, scale;
-uniform float size;
-varying vec4 ink;
-void main() {
-  ink = color;
-  gl_Position = color.a == 0.0
-    ? vec4(9.0, 9.0, 9.0, 1.0)
-    : vec4((x - center.x) * scale.x, (y - center.y) * scale.y, 0.0, 1.0);
-  gl_PointSize = size;
-}`;
+const ROUND = 3; // pixels from which on points are round; smaller ones are squares
+const STEPS = 64; // of the table of opacities, for each unit of weight
 
-const FRAGMENT = `
-precision highp float;
-uniform float size, opacity;
-varying vec4 ink;
-void main() {
-  float r = length(gl_PointCoord - 0.5) * size;
-  float a = size < 3.0 ? 1.0 : 1.0 - smoothstep(size * 0.5 - 1.0, size * 0.5, r);
-  a *= opacity * ink.a;
-  gl_FragColor = vec4(ink.rgb * a, a);
-}`;
+const OPACITIES = Uint8Array.from({ length: 8 * STEPS + 1 }, (_, k) =>
+  Math.round(255 * (1 - Math.exp(-k / STEPS))),
+);
 
 export class Points {
-  private readonly gl: WebGLRenderingContext;
-  private readonly program: WebGLProgram;
-  private readonly buffers: Record<"x" | "y" | "color", WebGLBuffer>;
-  private count = 0;
+  private readonly context: CanvasRenderingContext2D;
+  private x: Float32Array = new Float32Array();
+  private y: Float32Array = new Float32Array();
+  private colors = new Uint8Array();
+  private sums = new Float32Array(); // of weight and weighted red, green, blue at each pixel
+  private image: ImageData | null = null;
 
   constructor(readonly canvas: HTMLCanvasElement) {
-    // The drawing is kept, so that the map can be saved as a picture
-    const gl = canvas.getContext("webgl", { preserveDrawingBuffer: true, antialias: false });
-    if (!gl) throw new Error("WebGL is missing");
-    this.gl = gl;
-    this.program = link(gl);
-    this.buffers = { x: gl.createBuffer()!, y: gl.createBuffer()!, color: gl.createBuffer()! };
-    gl.enable(gl.BLEND);
-    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    gl.useProgram(this.program);
+    this.context = canvas.getContext("2d")!;
   }
 
   place(x: Float32Array, y: Float32Array): void {
-    this.count = x.length;
-    this.upload("x", x, 1);
-    this.upload("y", y, 1);
+    [this.x, this.y, this.colors] = [x, y, new Uint8Array(4 * x.length)];
   }
 
-  // Four bytes for each point: red, green, blue, and 0 for a hidden one.
-  paint(colors: Uint8Array): void {
-    this.upload("color", colors, 4);
+  // Four bytes for each point: red, green, blue, and the weight; 0 for a hidden one.
+  paint(colors: Uint8Array<ArrayBuffer>): void {
+    this.colors = colors;
   }
 
-  private upload(name: "x" | "y" | "color", values: Float32Array | Uint8Array, width: number): void {
-    const { gl } = this;
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name]);
-    gl.bufferData(gl.ARRAY_BUFFER, values as ArrayBufferView<ArrayBuffer>, gl.STATIC_DRAW);
-    const at = gl.getAttribLocation(this.program, name);
-    gl.enableVertexAttribArray(at);
-    const bytes = width === 4;
-    gl.vertexAttribPointer(at, width, bytes ? gl.UNSIGNED_BYTE : gl.FLOAT, bytes, 0, 0);
+  // Draws each `step`-th point, with a width of `size` in pixels of the page.
+  draw(camera: Camera, size: number, opacity: number, step = 1): void {
+    const { width, height } = this.canvas;
+    if (!width || !height) return;
+    if (this.image?.width !== width || this.image.height !== height) {
+      this.image = this.context.createImageData(width, height);
+      this.sums = new Float32Array(4 * width * height);
+    }
+    this.sums.fill(0);
+    const ratio = width / camera.width;
+    const weight = -Math.log1p(-opacity) / 255;
+    if (size * ratio < ROUND) this.squares(camera, Math.max(1, Math.round(size * ratio)), weight, step);
+    else this.disks(camera, (size * ratio) / 2, weight, step);
+    this.develop();
+    this.context.putImageData(this.image, 0, 0);
   }
 
-  draw(camera: Camera, size: number, opacity: number): void {
-    const { gl, program, canvas } = this;
-    gl.viewport(0, 0, canvas.width, canvas.height);
-    gl.clearColor(0, 0, 0, 0);
-    gl.clear(gl.COLOR_BUFFER_BIT);
-    if (!this.count) return;
-    const k = camera.scale;
-    const at = (name: string) => gl.getUniformLocation(program, name);
-    gl.uniform2f(at("center"), camera.view.x, camera.view.y);
-    gl.uniform2f(at("scale"), (2 * k) / camera.width, (2 * k) / camera.height);
-    gl.uniform1f(at("size"), size * (canvas.width / camera.width));
-    gl.uniform1f(at("opacity"), opacity);
-    gl.drawArrays(gl.POINTS, 0, this.count);
+  private squares(camera: Camera, side: number, weight: number, step: number): void {
+    const { x, y, colors, sums } = this;
+    const { width, height } = this.canvas;
+    const [k, left, top] = this.scales(camera);
+    const shift = (side - 1) / 2;
+    for (let i = 0; i < x.length; i += step) {
+      const alpha = colors[4 * i + 3]!;
+      if (!alpha) continue;
+      const c = Math.floor(x[i]! * k + left - shift);
+      const r = Math.floor(top - y[i]! * k - shift);
+      if (!(c >= 0 && r >= 0 && c + side <= width && r + side <= height)) continue;
+      const w = weight * alpha;
+      const [red, green, blue] = [w * colors[4 * i]!, w * colors[4 * i + 1]!, w * colors[4 * i + 2]!];
+      for (let a = r; a < r + side; a++) {
+        for (let at = 4 * (a * width + c), end = at + 4 * side; at < end; at += 4) {
+          sums[at]! += w;
+          sums[at + 1]! += red;
+          sums[at + 2]! += green;
+          sums[at + 3]! += blue;
+        }
+      }
+    }
   }
-}
 
-function link(gl: WebGLRenderingContext): WebGLProgram {
-  const program = gl.createProgram()!;
-  for (const [kind, source] of [
-    [gl.VERTEX_SHADER, VERTEX],
-    [gl.FRAGMENT_SHADER, FRAGMENT],
-  ] as const) {
-    const shader = gl.createShader(kind)!;
-    gl.shaderSource(shader, source);
-    gl.compileShader(shader);
-    gl.attachShader(program, shader);
+  private disks(camera: Camera, radius: number, weight: number, step: number): void {
+    const { x, y, colors, sums } = this;
+    const { width, height } = this.canvas;
+    const [k, left, top] = this.scales(camera);
+    const reach = radius + 0.5;
+    for (let i = 0; i < x.length; i += step) {
+      const alpha = colors[4 * i + 3]!;
+      if (!alpha) continue;
+      const px = x[i]! * k + left;
+      const py = top - y[i]! * k;
+      if (!(px > -reach && py > -reach && px < width + reach && py < height + reach)) continue;
+      const [c0, c1] = [Math.max(0, Math.floor(px - reach)), Math.min(width - 1, Math.floor(px + reach))];
+      const [r0, r1] = [Math.max(0, Math.floor(py - reach)), Math.min(height - 1, Math.floor(py + reach))];
+      for (let r = r0; r <= r1; r++) {
+        for (let c = c0; c <= c1; c++) {
+          const inside = reach - Math.hypot(c + 0.5 - px, r + 0.5 - py);
+          if (inside <= 0) continue;
+          const w = weight * alpha * Math.min(inside, 1);
+          const at = 4 * (r * width + c);
+          sums[at]! += w;
+          sums[at + 1]! += w * colors[4 * i]!;
+          sums[at + 2]! += w * colors[4 * i + 1]!;
+          sums[at + 3]! += w * colors[4 * i + 2]!;
+        }
+      }
+    }
   }
-  gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
-    throw new Error(gl.getProgramInfoLog(program) ?? "the program of the map was not linked");
+
+  // Pixels of the canvas per unit of the plane, and where its origin is.
+  private scales(camera: Camera): [k: number, left: number, top: number] {
+    const ratio = this.canvas.width / camera.width;
+    const [left, top] = camera.toScreen(0, 0);
+    return [camera.scale * ratio, left * ratio, top * ratio];
   }
-  return program;
+
+  private develop(): void {
+    const { sums } = this;
+    const pixels = this.image!.data;
+    pixels.fill(0);
+    for (let at = 0; at < sums.length; at += 4) {
+      const w = sums[at]!;
+      if (!w) continue;
+      pixels[at] = sums[at + 1]! / w;
+      pixels[at + 1] = sums[at + 2]! / w;
+      pixels[at + 2] = sums[at + 3]! / w;
+      pixels[at + 3] = OPACITIES[Math.min(Math.ceil(w * STEPS), 8 * STEPS)]!;
+    }
+  }
 }

@@ -21,6 +21,7 @@ export interface Handlers {
 
 const NEAR = 9; // pixels from a point at which it is meant
 const REST = 160; // milliseconds without a movement
+const MOST_MOVING = 400_000; // points that are drawn in each frame of a movement
 
 export class MapView {
   readonly element: HTMLElement;
@@ -36,6 +37,7 @@ export class MapView {
   private bytes = new Uint8Array();
   private frame = 0;
   private rest = 0;
+  private moving = false;
   withPictures = false;
 
   constructor(private readonly handlers: Handlers) {
@@ -91,9 +93,12 @@ export class MapView {
   }
 
   moved(): void {
+    this.moving = true;
     this.render();
     clearTimeout(this.rest);
     this.rest = window.setTimeout(() => {
+      this.moving = false;
+      this.render();
       this.handlers.moved(this.camera.view);
       this.settle();
     }, REST);
@@ -148,7 +153,8 @@ export class MapView {
 
   private resize(): void {
     const box = this.element.getBoundingClientRect();
-    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    const many = this.grid.x.length > 200_000;
+    const ratio = many ? 1 : Math.min(window.devicePixelRatio || 1, 2);
     Object.assign(this.camera, { width: Math.max(box.width, 1), height: Math.max(box.height, 1) });
     const atHome = this.camera.view.span === this.camera.home.span;
     this.camera.fit(this.grid.bounds);
@@ -174,7 +180,9 @@ export class MapView {
     const size = Math.min(base * Math.max(zoom, 1) ** 0.3, 11);
     const layers = (n * size * size) / (camera.width * camera.height * Math.max(zoom, 1) ** 2);
     const opacity = Math.min(0.9, Math.max(0.05, 0.9 * (4 * layers) ** -0.6));
-    this.points.draw(camera, size, opacity);
+    // While the map moves, a part of very many points is enough
+    const step = this.moving ? Math.ceil(n / MOST_MOVING) : 1;
+    this.points.draw(camera, size, opacity, step);
     this.overlay.draw(camera);
   }
 

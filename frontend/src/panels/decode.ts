@@ -5,7 +5,7 @@ import { conditioned, type App, type Panel } from "../core/app";
 import { button, data, fill, h } from "../core/dom";
 import { number } from "../core/format";
 import type { Decoded, Entry } from "../core/types";
-import { nameOf, table, whole } from "../show/example";
+import { beside, nameOf, table, whole } from "../show/example";
 import { conditionControls } from "./conditions";
 import { Sliders } from "./sliders";
 import { Traversal } from "./traversal";
@@ -112,24 +112,17 @@ function pinnedParts(app: App, entry: Entry): (HTMLElement | null)[] {
     name: app.colors.offered.get(name)?.title ?? name,
     value,
   }));
-  const cells = [...(entry.columns ?? []), ...scores];
+  const known = new Set(entry.example.kind === "row" ? entry.example.cells.map((c) => c.name) : []);
+  const cells = [...(entry.columns ?? []), ...scores].filter(({ name }) => !known.has(name));
   const start = button("Walk from here", () => app.store.set({ from: entry.index, tab: "walk" }));
   const end = button("Walk to here", () => app.store.set({ to: entry.index, tab: "walk" }));
   const add = button("Select", () => {
     const selection = [...new Set([...app.store.state.selection, entry.index])];
     app.store.set({ selection: selection.sort((a, b) => a - b) });
   });
-  const pair = h(
-    "div", { class: "pair" },
-    h("figure", {}, whole(entry.example, "example"), h("figcaption", {}, "example")),
-    entry.reconstruction
-      ? h("figure", {}, whole(entry.reconstruction, "reconstruction"),
-          h("figcaption", {}, "reconstruction"))
-      : null,
-  );
   return [
     h("h3", {}, data(nameOf(entry))),
-    pair,
+    h("div", { class: "beside" }, beside(entry.example, entry.reconstruction ?? null)),
     h("div", { class: "actions" }, start, end, add,
       button("Close", () => app.store.set({ pinned: null }))),
     cells.length ? table(cells) : null,

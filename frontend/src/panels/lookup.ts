@@ -5,7 +5,7 @@ import { conditioned, mapQuery, type App, type Panel } from "../core/app";
 import { button, data, fill, h } from "../core/dom";
 import { number } from "../core/format";
 import type { Found } from "../core/types";
-import { entryTile, whole } from "../show/example";
+import { beside, entryTile } from "../show/example";
 
 interface Answer {
   entries: Found[];
@@ -98,11 +98,7 @@ function found(app: App, entry: Found): HTMLElement {
   return h("section", { class: "found" },
     h("h3", {}, data(entry.name)),
     entry.note ? h("p", { class: "warning" }, entry.note) : null,
-    h("div", { class: "pair" },
-      h("figure", {}, whole(entry.example, "example"), h("figcaption", {}, "example")),
-      entry.reconstruction
-        ? h("figure", {}, whole(entry.reconstruction, "reconstruction"), h("figcaption", {}, "reconstruction"))
-        : null),
+    beside(entry.example, entry.reconstruction),
     h("table", { class: "row" }, h("tbody", {}, ...scores)),
     button("Show its place and code", () => {
       app.setCode(entry.z);

@@ -54,7 +54,7 @@ export class Sliders {
       if (document.activeElement !== input || Math.abs(Number(input.value) - z) > 1e-3) {
         input.value = String(z);
       }
-      value.textContent = code ? number(z) : "–";
+      value.textContent = code ? z.toFixed(2).replace("-", "−") : "–";
     }
   }
 

@@ -122,6 +122,21 @@ function scaled(values: (number | null)[]): (number | null)[] {
   return values.map((v) => (v === null ? null : high > low ? (v - low) / (high - low) : 0.5));
 }
 
+// An example beside its reconstruction; rows share the names of their columns.
+export function beside(example: Example, reconstruction: Example | null): HTMLElement {
+  if (example.kind === "row" && reconstruction?.kind === "row") {
+    const head = ["", "example", "reconstruction"].map((text) => h("th", { scope: "col" }, text));
+    const rows = example.cells.map(({ name, value }, k) =>
+      h("tr", {}, h("th", { scope: "row" }, data(name)), h("td", {}, cell(value)),
+        h("td", {}, cell(reconstruction.cells[k]?.value ?? null))));
+    return h("table", { class: "row" }, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows));
+  }
+  const figure = (shown: Example, name: string) =>
+    h("figure", {}, whole(shown, name), h("figcaption", {}, name));
+  return h("div", { class: "pair" }, figure(example, "example"),
+    reconstruction ? figure(reconstruction, "reconstruction") : null);
+}
+
 export function table(cells: Cell[], all = cells.length): HTMLElement {
   const rows = cells.map(({ name, value }) =>
     h("tr", {}, h("th", { scope: "row" }, data(name)), h("td", {}, cell(value))),
