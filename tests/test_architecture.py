@@ -459,8 +459,9 @@ ORDER = {
         codes
     """,
     "explorer.gestures": """
-        coloring entries
-        decoding mapping opening
+        coloring entries files
+        choosing decoding diagnosing lookup mapping
+        comparing opening walks
     """,
     "explorer.serving": """
         routes security

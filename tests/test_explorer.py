@@ -70,7 +70,7 @@ class Client:
 def sentence(answer) -> str:
     document = answer.json()
     assert [*document] == ["error"]
-    assert document["error"][0].isupper()
+    assert document["error"][0].isupper() or document["error"][0] == "'"
     assert document["error"].endswith(".")
     assert "\n" not in document["error"]
 

@@ -80,6 +80,9 @@ def scores_of(session: Session, X: Any, y: Any) -> list[dict[str, Any]]:
     found = []
 
     for name in _scores(session):
+        if name == "anomaly" and name not in session.colors:
+            continue  # to learn what is usual takes seconds
+
         value = float(_score(session, name, X, y)[0])
         known = session.colors.get(name)
         share = None

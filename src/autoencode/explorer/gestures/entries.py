@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ..examples import EXAMPLE, atlas, shown
 from ..examples.pictures import png
 from ..session import Session
-from ..session.columns import text_of
 from ..wire import Binary, Endpoint
 from ..wire.schemas import (
     BOOLEAN,
@@ -105,7 +104,7 @@ def _examples(session: Session, given: dict[str, Any]) -> dict[str, Any]:
 
         for name, color in session.colors.items():
             if not name.startswith(("label", "column:")) and color.levels is None:
-                entry["scores"][name] = _value(session, name, entry["index"])
+                entry["scores"][name] = color.value(entry["index"])
 
     if given.get("reconstruction") and len(rows):
         Z, y = session.codes[rows], session.context_of(rows)
@@ -118,18 +117,8 @@ def _examples(session: Session, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _columns(session: Session, i: int) -> list[dict[str, Any]]:
-    names = [name for name in session.colors if name.startswith("column:")]
-    return [{"name": session.colors[n].title, "value": _value(session, n, i)} for n in names]
-
-
-def _value(session: Session, name: str, i: int) -> float | str | None:
-    color = session.colors[name]
-
-    if color.values is None or color.values[i] != color.values[i]:
-        return None
-
-    value = float(color.values[i])
-    return value if color.levels is None else text_of(color.levels[int(value)])
+    columns = [c for name, c in session.colors.items() if name.startswith("column:")]
+    return [{"name": column.title, "value": column.value(i)} for column in columns]
 
 
 def _atlas(session: Session, given: dict[str, Any]) -> Binary:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..places import MAP, map_of
-from ..places.maps import coordinates
+from ..places.maps import coordinates, flat_map
 from ..places.views import density, in_view
 from ..session import Session
 from ..session.columns import COLOR
@@ -35,7 +35,7 @@ def _points(session: Session, given: dict[str, Any]) -> Binary | Pending:
     rows: Any = slice(None)
 
     if given.get("map") != "none":
-        places = coordinates(session, map_of(session, _map(given)))
+        places = coordinates(session, map_of(session, flat_map(given)))
 
         if isinstance(places, Pending):
             return places
@@ -63,11 +63,6 @@ def _points(session: Session, given: dict[str, Any]) -> Binary | Pending:
     return Binary(b"".join(column.tobytes() for column in columns), headers=headers)
 
 
-def _map(given: dict[str, Any]) -> dict[str, Any] | None:
-    named: dict[str, Any] = {name: given[name] for name in ("map", "x", "y") if name in given}
-    return named if "map" in named else None
-
-
 def _range(places: NDArray) -> list[float]:
     finite = places[np.isfinite(places).all(axis=1)]
 
@@ -79,7 +74,7 @@ def _range(places: NDArray) -> list[float]:
 
 
 def _density(session: Session, given: dict[str, Any]) -> Binary | Pending:
-    places = coordinates(session, map_of(session, _map(given)))
+    places = coordinates(session, map_of(session, flat_map(given)))
 
     if isinstance(places, Pending):
         return places

@@ -5,7 +5,6 @@ __all__ = ["ENDPOINTS"]
 import importlib
 from typing import Any
 
-from ...modalities.capabilities import Tokenized
 from ..examples import describe_kind, kind_of
 from ..places import MAP
 from ..places.maps import describe_maps
@@ -29,9 +28,9 @@ from ..wire.schemas import (
 )
 from .coloring import describe_colors
 from .entries import MAX_TILES
+from .lookup import MAX_UPLOAD
 
 LARGE = 5_000_000  # examples, of which a page does not draw all
-MAX_UPLOAD = 2**25
 MAX_STEPS = 64
 MAX_GRID = 400
 
@@ -43,7 +42,7 @@ _UPLOADS = {
     "text": ([".txt", ".csv"], "Paste a text, or drop a file."),
     "row": ([".csv", ".parquet", ".npy"], "Paste a table with its header, or drop a file."),
 }
-_WALK_FORMATS = {"picture": ["gif", "csv"], "sound": ["wav"]}
+_WALK_FORMATS = {"picture": ["gif", "csv"], "sound": ["wav", "csv"]}
 
 SESSION: Schema = record(
     title=TEXT,
@@ -119,7 +118,7 @@ def _session(session: Session, given: dict[str, Any]) -> dict[str, Any]:
             "sample": _sampling(model),
             "upload": {
                 "available": True,
-                "text": isinstance(session.modality, Tokenized) or kind == "row",
+                "text": kind in {"text", "row", "series"},
                 "suffixes": suffixes,
                 "hint": hint,
             },

@@ -1,6 +1,15 @@
 r"""Two units, principal components and UMAP as maps."""
 
-__all__ = ["MAP", "Map", "components", "coordinates", "describe_maps", "map_of", "places_of"]
+__all__ = [
+    "MAP",
+    "Map",
+    "components",
+    "coordinates",
+    "describe_maps",
+    "flat_map",
+    "map_of",
+    "places_of",
+]
 
 import importlib.util
 from typing import Any, NamedTuple
@@ -73,6 +82,19 @@ def map_of(session: Session, given: dict[str, Any] | None) -> Map:
         raise ValueError(f"expected units from 0 to {D - 1}, got {x} and {y}.")
 
     return Map("units", x, y)
+
+
+def flat_map(given: dict[str, Any]) -> dict[str, Any] | None:
+    r"""Returns the map that the values of a query name, if they name one.
+
+    Example:
+        >>> flat_map({"map": "units", "x": 1, "view": []})
+        {'map': 'units', 'x': 1}
+    """
+    if isinstance(given.get("map"), dict):
+        return given["map"]
+
+    return {k: given[k] for k in ("map", "x", "y") if k in given} if "map" in given else None
 
 
 _NO_UMAP = "UMAP is not installed: pip install umap-learn"

@@ -1,6 +1,6 @@
 r"""Points and densities in a part of a map."""
 
-__all__ = ["density", "in_view"]
+__all__ = ["density", "in_view", "inside"]
 
 from collections.abc import Sequence
 
@@ -48,3 +48,32 @@ def density(places: NDArray, view: Sequence[float], width: int, height: int) -> 
     limits = [[view[2], view[3]], [view[0], view[1]]]
     counts, *_ = np.histogram2d(places[:, 1], places[:, 0], (height, width), limits)
     return counts[::-1].astype(np.float32)
+
+
+def inside(places: NDArray, polygon: NDArray) -> NDArray[np.bool_]:
+    r"""Tell which points lie inside a polygon.
+
+    A ray from such a point to the right crosses the polygon an odd number of times.
+
+    Arguments:
+        places: The places, with shape `(N, 2)`.
+        polygon: The corners in their order, with shape `(K, 2)`.
+
+    Example:
+        >>> square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+        >>> inside(np.array([[0.5, 0.5], [1.5, 0.5]]), square).tolist()
+        [True, False]
+    """
+    found = np.zeros(len(places), bool)
+    low, high = polygon.min(axis=0), polygon.max(axis=0)
+    near = np.flatnonzero(((places >= low) & (places <= high)).all(axis=1))
+    x, y = places[near].T.astype(float)
+    odd = np.zeros(len(near), bool)
+
+    for (x0, y0), (x1, y1) in zip(polygon, np.roll(polygon, -1, axis=0)):
+        crosses = (y0 > y) != (y1 > y)
+        slope = (x1 - x0) / (y1 - y0) if y1 != y0 else 0.0
+        odd ^= crosses & (x < x0 + slope * (y - y0))
+
+    found[near] = odd
+    return found

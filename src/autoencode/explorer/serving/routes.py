@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..gestures import ENDPOINTS
+from ..gestures.lookup import MAX_UPLOAD
 from ..session import Session
 from ..wire import Binary, Endpoint, Pending
 from ..wire.schemas import check, from_query
@@ -17,7 +18,6 @@ log = logging.getLogger(__name__)
 STATIC = Path(__file__).parents[1] / "static"
 
 _MAX_JSON = 2**26  # bytes; a selection is a bit for each example, or a number
-_MAX_FILE = 2**25
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -118,7 +118,7 @@ async def _given(request: Any, endpoint: Endpoint) -> dict[str, Any]:
         is_json = request.headers.get("content-type", "").startswith("application/json")
 
         if endpoint.takes_file and not is_json:
-            given["file"] = await _body(request, _MAX_FILE)
+            given["file"] = await _body(request, MAX_UPLOAD)
             check({k: v for k, v in given.items() if k != "file"}, endpoint.request)
             return given
 

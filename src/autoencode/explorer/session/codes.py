@@ -2,8 +2,10 @@ r"""Codes of all examples, in memory or in a file."""
 
 __all__ = ["Codes"]
 
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -28,24 +30,11 @@ class Codes:
     """
 
     def __init__(self, parts: Iterable[Tensor], n: int) -> None:
-        self._rows: Any = None
-        start = 0
-
-        for part in parts:
-            z = tensor_to_numpy(part.float().flatten(start_dim=1))
-
-            if self._rows is None:
-                target = _space((n, z.shape[1]))
-
-            target[start : start + len(z)] = z
-            start += len(z)
-            self._rows = target
-
-        self.shape: tuple[int, int] = self._rows.shape
-
-        if isinstance(self._rows, np.memmap):
-            self._rows.flush()
-            self._rows = FileArray.of(self._rows)  # pages of a map would count as memory
+        rows = (tensor_to_numpy(part.float().flatten(start_dim=1)) for part in parts)
+        first = next(rows)
+        self.shape: tuple[int, int] = (n, first.shape[1])
+        small = 4 * n * first.shape[1] <= MAX_BYTES_IN_MEMORY
+        self._rows: Any = (_in_memory if small else _in_file)(chain([first], rows), self.shape)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -68,13 +57,44 @@ class Codes:
         """
         return np.concatenate([function(z).astype(np.float32) for _, z in self.blocks()])
 
+    def mean(self, rows: NDArray) -> NDArray:
+        r"""Returns the mean of some rows, in double precision."""
+        chosen = np.zeros(len(self), bool)
+        chosen[rows] = True
+        sums = [
+            z[chosen[start : start + len(z)]].sum(axis=0, dtype=float)
+            for start, z in self.blocks()
+        ]
+        return np.sum(sums, axis=0) / len(rows)
+
+    def distances(self, rows: NDArray, z: NDArray) -> NDArray:
+        r"""Returns the distances of some rows, in ascending order, from a code."""
+        chosen = np.zeros(len(self), bool)
+        chosen[rows] = True
+        parts = [block[chosen[start : start + len(block)]] for start, block in self.blocks()]
+        return np.concatenate([np.linalg.norm(part - z, axis=1) for part in parts])
+
     def spread(self, n: int) -> NDArray:
         r"""Returns at most `n` rows, evenly spaced."""
         return self[evenly_spaced(len(self), n).numpy()]
 
 
-def _space(shape: tuple[int, int]) -> NDArray:
-    if 4 * shape[0] * shape[1] <= MAX_BYTES_IN_MEMORY:
-        return np.empty(shape, np.float32)
+def _in_memory(parts: Iterable[NDArray], shape: tuple[int, int]) -> NDArray:
+    rows, start = np.empty(shape, np.float32), 0
 
-    return np.memmap(tempfile.TemporaryFile(), np.float32, "w+", shape=shape)
+    for part in parts:
+        rows[start : start + len(part)] = part
+        start += len(part)
+
+    return rows
+
+
+def _in_file(parts: Iterable[NDArray], shape: tuple[int, int]) -> FileArray:
+    r"""Returns rows in a file that the system deletes at the end."""
+    with tempfile.TemporaryFile() as file:
+        for part in parts:
+            file.write(part.astype(np.float32).tobytes())
+
+        file.flush()
+        # Pages of a memory map would count as memory
+        return FileArray(os.dup(file.fileno()), 0, np.dtype(np.float32), shape)

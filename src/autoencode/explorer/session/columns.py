@@ -52,6 +52,14 @@ class Color(NamedTuple):
     levels: list[str] | None = None
     r"""The levels of a category."""
 
+    def value(self, i: int) -> float | str | None:
+        r"""Returns the value of one example, `None` if it is missing."""
+        if self.values is None or self.values[i] != self.values[i]:
+            return None
+
+        value = float(self.values[i])
+        return value if self.levels is None else self.levels[int(value)]
+
     def document(self) -> dict[str, Any]:
         r"""Returns the description for JSON."""
         shown = {"name": self.name, "title": self.title, "ready": self.values is not None}

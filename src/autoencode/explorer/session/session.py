@@ -49,8 +49,8 @@ class Session:
         >>> import autoencode as ae
         >>> X = np.random.default_rng(0).normal(size=(20, 4))
         >>> session = Session(ae.linear(2).fit(X), X, y=["a", "b"] * 10)
-        >>> len(session), session.codes.shape, session.labels[:2]
-        (20, (20, 2), ['a', 'b'])
+        >>> len(session), session.codes.shape, session.label(1)
+        (20, (20, 2), 'b')
     """
 
     def __init__(
@@ -123,16 +123,6 @@ class Session:
         r"""The kind of data."""
         return self.model.modality_
 
-    @property
-    def labels(self) -> list[str | None] | None:
-        r"""The label of each example, as a text."""
-        color = self.colors.get("label")
-
-        if color is None or color.levels is None or color.values is None:
-            return None
-
-        return [color.levels[int(v)] if v == v else None for v in color.values.tolist()]
-
     def take(self, rows: Sequence[int] | NDArray) -> Any:
         r"""Returns some of the user's examples."""
         return take(self.X, [int(i) for i in rows])
@@ -164,13 +154,8 @@ class Session:
 
     def label(self, i: int) -> str | None:
         r"""Returns the label of one example as a text, if it has one."""
-        color = self.colors.get("label")
-
-        if color is None or color.values is None or color.values[i] != color.values[i]:
-            return None
-
-        value = float(color.values[i])
-        return text_of(value) if color.levels is None else color.levels[int(value)]
+        value = self.colors["label"].value(i) if "label" in self.colors else None
+        return None if value is None else text_of(value)
 
     def name(self, i: int) -> str | None:
         r"""Returns the name of one example, if it has one."""

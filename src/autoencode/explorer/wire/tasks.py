@@ -15,6 +15,7 @@ r"""Tells the share of the work that is done."""
 
 _PATIENCE_SECONDS = 0.25  # short work is answered at once
 _KEPT_RESULTS = 32
+_AT_ONCE = 2  # so that a walk need not wait for a diagnosis
 
 
 class _Task:
@@ -27,9 +28,9 @@ class _Task:
         self.result: Any = None
         self.error: BaseException | None = None
 
-    def work(self, turn: threading.Lock) -> None:
+    def work(self, turn: threading.Semaphore) -> None:
         try:
-            with turn:  # two at once would take turns on the same processor anyway
+            with turn:
                 self.start = time.monotonic()
                 self.result = self.run(self._report)
         except BaseException as error:
@@ -58,7 +59,7 @@ class Tasks:
     def __init__(self) -> None:
         self._tasks: OrderedDict[Hashable, _Task] = OrderedDict()
         self._access = threading.Lock()
-        self._turn = threading.Lock()
+        self._turn = threading.Semaphore(_AT_ONCE)
 
     def ask(
         self,
