@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from browser import KINDS, Opened, chromium, explorer_of
 from matplotlib.path import Path as Outline
+from PIL import Image
 
 import autoencode as ae
 
@@ -196,8 +197,88 @@ def test_the_lasso_takes_the_points_inside(opened: Opened) -> None:
     assert opened.state["selection"] == inside.tolist()
 
 
+def test_a_selection_is_described_compared_labeled_and_saved(opened: Opened, tmp_path) -> None:
+    page = opened.page
+    opened.select_tab("Select")
+    page.get_by_label("by", exact=True).select_option(label="third")
+    page.get_by_label("is", exact=True).select_option("1")
+    page.locator(".selecting .line").get_by_role("button", name="Find").last.click()
+    opened.wait("explorer.state.selection.length")
+    assert opened.state["selection"] == [*range(1, len(opened.explorer.X), 3)]
+
+    page.wait_for_selector(".summary .tiles .tile")
+    page.get_by_label("label", exact=True).fill("a <b>label</b>")
+    page.get_by_role("button", name="Label", exact=True).click()
+    opened.wait("explorer.state.color === 'typed'")
+    page.get_by_text("a <b>label</b>", exact=True).first.wait_for()
+    typed = opened.explorer.labels_
+    assert [i for i, label in enumerate(typed) if label] == opened.state["selection"]
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Labels (CSV)").click()
+    table = pd.read_csv(download.value.path())
+    assert len(table) == len(opened.state["selection"])
+    assert "a <b>label</b>" in table.to_string()
+
+    page.get_by_role("button", name="Keep to compare").click()
+    page.get_by_label("is", exact=True).select_option("2")
+    page.locator(".selecting .line").get_by_role("button", name="Find").last.click()
+    page.wait_for_selector(".comparison .pair")
+    assert "difference vector" in page.locator(".comparison").inner_text()
+
+
+@pytest.mark.parametrize("opened", ["images", "sounds", "texts"], indirect=True)
+def test_a_walk_begins_and_ends_at_its_examples(opened: Opened) -> None:
+    page = opened.page
+    opened.select_tab("Walk")
+    page.get_by_label("from").fill("3")
+    page.get_by_label("to", exact=True).fill("9")
+    page.keyboard.press("Tab")
+    page.wait_for_selector(".strip .tile")
+    tiles = page.locator(".strip").first.locator(".tile")
+    assert tiles.count() == 11
+    assert "Length" in page.locator(".walk-result").inner_text()
+
+    codes = opened.explorer.model.transform(opened.explorer.X)
+    for tile, index in ((tiles.first, 3), (tiles.last, 9)):
+        tile.click()
+        opened.page.wait_for_timeout(200)
+        assert opened.state["code"] == pytest.approx(codes[index].tolist(), rel=1e-3, abs=1e-3)
+
+    with page.expect_download() as download:
+        page.locator(".strip-section").first.get_by_role("button", name="CSV").click()
+    assert Path(download.value.path()).stat().st_size > 0
+
+
+def test_a_file_is_looked_up_and_a_broken_one_refused_in_a_sentence(
+    opened: Opened, tmp_path: Path
+) -> None:
+    page = opened.page
+    opened.select_tab("Look up")
+    Image.fromarray(opened.explorer.X[7]).save(tmp_path / "<b>seven.png")
+    page.set_input_files("#file", tmp_path / "<b>seven.png")
+    page.wait_for_selector(".found .tiles .tile")
+    found = page.locator(".found").first
+    assert found.locator("h3").first.inner_text() == "<b>seven.png"
+    assert np.array_equal(
+        opened.example(".found figure", "images").squeeze(), opened.explorer.X[7]
+    )
+
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    page.set_input_files("#file", tmp_path / "broken.png")
+    page.wait_for_selector(".lookup-result .warning")
+    text = page.locator(".lookup-result").inner_text()
+    assert text.endswith(".")
+    assert "Traceback" not in text
+    assert len(text.splitlines()) == 1
+    opened.complaints.clear()  # the browser notes the refused request
+
+
 def test_the_address_restores_the_page(opened: Opened) -> None:
     page = opened.page
+    opened.select_tab("Walk")
+    page.get_by_label("from").fill("4")
+    page.keyboard.press("Tab")
     page.locator(".controls select").last.select_option(label="third")
     page.locator(".level").first.click()
     opened.page.mouse.click(*empty_place(opened))
@@ -242,6 +323,8 @@ def test_the_keyboard_alone_decodes_selects_and_undoes(opened: Opened) -> None:
     opened.wait("explorer.state.selection.length === 1")
     page.keyboard.press("Control+z")
     assert opened.state["selection"] == []
+    page.keyboard.press("5")
+    assert opened.state["tab"] == "diagnosis"
     page.keyboard.press("?")
     assert page.locator("dialog").is_visible()
     page.keyboard.press("Escape")
@@ -307,7 +390,7 @@ def test_a_server_that_has_stopped_is_told(browser) -> None:
     opened.close()
 
 
-@pytest.mark.parametrize("tab", ["Decode"])
+@pytest.mark.parametrize("tab", ["Decode", "Walk", "Select", "Look up", "Diagnosis"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_serious_bars_the_way_of_anyone(opened: Opened, tab: str, scheme: str) -> None:
     axe = Path(__file__).parents[1] / "frontend/node_modules/axe-core/axe.min.js"
@@ -333,7 +416,7 @@ def test_nothing_serious_bars_the_way_of_anyone(opened: Opened, tab: str, scheme
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_narrow_page_does_not_scroll_sideways(opened: Opened, scheme: str) -> None:
     opened.page.set_viewport_size({"width": 360, "height": 740})
-    for tab in ("Decode",):
+    for tab in ("Decode", "Walk", "Select", "Look up", "Diagnosis"):
         opened.select_tab(tab)
         opened.page.wait_for_timeout(100)
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -1,7 +1,7 @@
 // The panel beside the map: one of five parts at a time.
 
 import { h } from "../core/dom";
-import { READY, TABS, type Store, type Tab } from "../core/state";
+import { TABS, type Store, type Tab } from "../core/state";
 import type { Panel } from "../core/app";
 
 export function tabs(store: Store, panels: Record<Tab, Panel>): HTMLElement {
@@ -25,7 +25,6 @@ export function tabs(store: Store, panels: Record<Tab, Panel>): HTMLElement {
     TABS.forEach((tab, k) => {
       const open = tab === store.state.tab;
       buttons[k]!.setAttribute("aria-selected", String(open));
-      buttons[k]!.hidden = !READY.includes(tab);
       buttons[k]!.tabIndex = open ? 0 : -1;
       bodies[k]!.hidden = !open;
     });

@@ -67,6 +67,7 @@ export function choice(
   change: (value: string) => void,
 ): HTMLLabelElement {
   const select = h("select", {
+    "aria-label": label,
     on: { change: (event) => change((event.target as HTMLSelectElement).value) },
   });
   for (const option of options) select.append(h("option", { value: option.value }, option.label));

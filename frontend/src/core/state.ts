@@ -6,7 +6,6 @@ import type { View } from "../map/camera";
 
 export const TABS = ["decode", "walk", "select", "lookup", "diagnosis"] as const;
 export type Tab = (typeof TABS)[number];
-export const READY: readonly Tab[] = ["decode"]; // the server has no others yet
 
 export interface State {
   map: MapChoice;
@@ -50,7 +49,6 @@ export class Store {
   }
 
   set(patch: Partial<State>, gesture = ""): void {
-    if (patch.tab && !READY.includes(patch.tab)) patch = { ...patch, tab: this.state.tab };
     const changed = (Object.keys(patch) as Key[]).filter(
       (key) => !same(patch[key], this.state[key]),
     );

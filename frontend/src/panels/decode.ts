@@ -3,7 +3,6 @@
 import { Newest, post } from "../core/api";
 import { conditioned, type App, type Panel } from "../core/app";
 import { button, data, fill, h } from "../core/dom";
-import { READY } from "../core/state";
 import { number } from "../core/format";
 import type { Decoded, Entry } from "../core/types";
 import { beside, nameOf, table, whole } from "../show/example";
@@ -124,7 +123,7 @@ function pinnedParts(app: App, entry: Entry): (HTMLElement | null)[] {
   return [
     h("h3", {}, data(nameOf(entry))),
     h("div", { class: "beside" }, beside(entry.example, entry.reconstruction ?? null)),
-    h("div", { class: "actions" }, ...(READY.includes("walk") ? [start, end] : []), add,
+    h("div", { class: "actions" }, start, end, add,
       button("Close", () => app.store.set({ pinned: null }))),
     cells.length ? table(cells) : null,
   ];

@@ -18,15 +18,14 @@ export function walkPanel(app: App): Panel {
   const result = h("div", { class: "walk-result", "aria-live": "polite" });
   const animation = new Animation();
 
-  const body = () => {
+  const body = (kinds: Kind[]) => {
     const { from, to, map } = app.store.state;
-    const kinds = app.session.can.geodesic.available ? ["straight", "geodesic"] : ["straight"];
     return { from, to, steps, kinds, map, ...conditioned(app) };
   };
 
   const save = async (kind: Kind, format: string) => {
     try {
-      const response = await postForBytes("api/walk/export", { ...body(), kind, format }, app);
+      const response = await postForBytes("api/walk/export", { ...body([kind]), kind, format }, app);
       download(`walk.${format}`, await response.blob());
     } catch (error) {
       app.fail(error);
@@ -52,35 +51,41 @@ export function walkPanel(app: App): Panel {
     );
   };
 
-  const show = (walk: Walk) => {
-    const parts: HTMLElement[] = [];
-    for (const kind of ["straight", "geodesic"] as const) {
-      if (walk[kind]) parts.push(strip(kind, walk[kind], walk.unit_of_length));
-    }
-    const reason = walk.reason ?? app.session.can.geodesic.reason;
-    if (!walk.geodesic && reason) parts.push(h("p", { class: "soft" }, reason));
-    fill(result, ...parts);
+  const mark = (...walks: (Walk | null)[]) => {
+    const paths = walks.map((walk, k) => (k ? walk?.geodesic : walk?.straight)?.path);
     app.map.mark({
-      walks: (["straight", "geodesic"] as const).flatMap((kind) => {
-        const path = walk[kind]?.path;
-        return path ? [{ path, dashed: kind === "straight" }] : [];
-      }),
+      walks: paths.flatMap((path, k) => (path ? [{ path, dashed: k === 0 }] : [])),
     });
+  };
+
+  // The straight line is there at once; the geodesic takes its time.
+  const show = async (current: number) => {
+    const straight = await post<Walk>("api/walk", body(["straight"]), app);
+    if (current !== run) return;
+    const parts = [strip("straight", straight.straight!, straight.unit_of_length)];
+    mark(straight);
+    const { available, reason } = app.session.can.geodesic;
+    if (!available) return fill(result, ...parts, h("p", { class: "soft" }, reason));
+    fill(result, ...parts, h("p", { class: "soft" }, "Looking for the geodesic …"));
+    const curved = await post<Walk>("api/walk", body(["geodesic"]), app);
+    if (current !== run) return;
+    const { geodesic } = curved;
+    mark(straight, curved);
+    result.lastChild?.remove();
+    result.append(geodesic ? strip("geodesic", geodesic, curved.unit_of_length)
+      : h("p", { class: "soft" }, curved.reason));
   };
 
   const update = async () => {
     const { from, to, tab } = app.store.state;
     const current = ++run;
     animation.stop();
-    if (from === null || to === null || tab !== "walk") {
-      app.map.mark({ walks: [] });
-      if (tab === "walk") fill(result, empty());
-      return;
-    }
+    mark();
+    if (tab !== "walk") return;
+    if (from === null || to === null) return fill(result, empty());
     fill(result, h("p", { class: "soft" }, "Walking …"));
     try {
-      const walk = await post<Walk>("api/walk", body(), app);
-      if (current === run) show(walk);
+      await show(current);
     } catch (error) {
       if (current === run) fill(result);
       app.fail(error);

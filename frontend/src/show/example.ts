@@ -51,10 +51,9 @@ export function tileButton(
     if (example.kind === "sound") play(example.url);
     act();
   };
-  const label = example.kind === "text" ? `${described}: ${example.text.slice(0, LETTERS)}` : described;
   return h(
     "button",
-    { type: "button", class: `tile ${example.kind}`, "aria-label": label, title: described, on: { click: press } },
+    { type: "button", class: `tile ${example.kind}`, title: described, on: { click: press } },
     tile(example, described),
     ...below,
   );
