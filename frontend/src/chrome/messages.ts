@@ -21,8 +21,7 @@ export class Messages {
     const message = h("div", { class: `message ${kind}`, role: kind, dir: "auto" }, text);
     const close = h("button", { type: "button", "aria-label": "Close the message", on: { click: () => message.remove() } }, "×");
     message.append(close);
-    const same = [...this.element.querySelectorAll(".message")].find((m) => m.textContent === message.textContent);
-    same?.remove();
+    for (const old of this.element.querySelectorAll(`.message.${kind}`)) old.remove();
     this.element.append(message);
     setTimeout(() => message.remove(), kind === "alert" ? 2 * STAY : STAY);
   }

@@ -70,9 +70,12 @@ function historyOf({ curves, epochs }: History): HTMLElement {
   if (!epochs.length || !curves.length) {
     return h("p", { class: "soft" }, "The model file has no record of its training.");
   }
-  const losses = curves.filter(({ name }) => name.includes("loss"));
-  const groups = [losses, ...curves.filter((curve) => !losses.includes(curve)).map((c) => [c])];
-  const figures = groups.filter((group) => group.length).map((group) => {
+  const groups = new Map<string, History["curves"]>(); // of training and validation, one chart
+  for (const curve of curves) {
+    const quantity = curve.title.split(",")[0]!;
+    groups.set(quantity, [...(groups.get(quantity) ?? []), curve]);
+  }
+  const figures = [...groups.values()].map((group) => {
     const named = group.map(({ title }, k) => h("span", { class: `key c${k}` }, title));
     const described = `${group.map(({ title }) => title).join(" and ")} over ${epochs.length} epochs`;
     return h("figure", {}, lines(group, described), h("figcaption", {}, ...named));
@@ -84,8 +87,9 @@ function findingsOf(findings: Finding[], note: string | null): HTMLElement[] {
   const cards = findings.map(({ title, sentence, remedy, serious }) =>
     h("article", { class: serious ? "finding serious" : "finding" },
       h("h4", {}, title), h("p", {}, sentence), remedy ? h("p", { class: "soft" }, remedy) : null));
+  if (!cards.length) cards.push(h("p", {}, "No problem was found."));
   if (note) cards.push(h("p", { class: "soft" }, note));
-  return cards.length ? cards : [h("p", {}, "Nothing to report: no problem was found.")];
+  return cards;
 }
 
 function ratesTitle(app: App): string {
