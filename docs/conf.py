@@ -40,6 +40,7 @@ REFERENCE = {
     "Data": ["modalities", "datasets", "data"],
     "Parts of a model": ["networks", "distributions", "priors", "objectives", "corruptions"],
     "Training and evaluation": ["training", "evaluation", "comparison"],
+    "Data of any size": ["scale"],
     "The manifold": ["manifold"],
     "Pictures": ["plots"],
 }

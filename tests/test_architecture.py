@@ -33,7 +33,7 @@ ORDER = {
         estimator
         recipes
         manifold
-        comparison
+        comparison scale
         explorer
         demo
         cli
@@ -400,6 +400,25 @@ ORDER = {
         html
         report
     """,
+    "scale": """
+        settings
+        reading
+        verbs
+        writing
+        work
+        engines manifest report
+        driver encoder
+        runs
+    """,
+    "scale.reading": """
+        lines sources unpacking
+        columns
+        parts
+        blocks
+    """,
+    "scale.engines": """
+        child local ray_data
+    """,
     "demo": """
         digits remaining_time series sounds tables texts
         page
@@ -407,7 +426,7 @@ ORDER = {
     "cli": """
         options ownership signatures terminal
         inputs next_step
-        outputs
+        in_parts outputs
         settings
         commands
         generate
@@ -610,7 +629,7 @@ def test_headlines_are_noun_phrases_or_imperatives() -> None:
 
 INTERFACE = (
     "estimator recipes networks distributions priors objectives corruptions modalities datasets"
-    " evaluation training manifold plots"
+    " evaluation training manifold plots scale"
 ).split()
 
 

@@ -5,8 +5,9 @@ r"""Autoencoders for anyone with data: compress, denoise, map and generate.
 `blueprint`, `fitting`, `inference`, `diagnosis` and `persistence` put them to work. `modalities`,
 `inputs`, `data` and `datasets` are about data, `evaluation`, `manifold` and `plots` about trained
 models, and `pages` shows what was measured. `comparison` measures models beside classical methods.
-`explorer` is a page that decodes what is pointed at. `cli` is the command line (`__main__`),
-`demo` the page of `make demo`, and `common` holds basic tools.
+`scale` encodes data of any size in parts. `explorer` is a page that decodes what is pointed at.
+`cli` is the command line (`__main__`), `demo` the page of `make demo`, and `common` holds basic
+tools.
 """
 
 import importlib
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         plots,
         priors,
         recipes,
+        scale,
     )
     from .common.failures import FitWarning
     from .comparison import compare
@@ -122,6 +124,7 @@ _FOLDERS = {
     "plots",
     "priors",
     "recipes",
+    "scale",
 }
 _FOLDER_OF_NAME = {  # all others are recipes
     "Autoencoder": "estimator",

@@ -12,6 +12,7 @@ errors on stderr.
 - `inputs`, `outputs`: examples from files; results in files
 - `ownership`: files that must not be overwritten
 - `terminal`, `next_step`: text for a terminal; the command to try next
+- `in_parts`: commands that work in parts, for data of any size
 """
 
 __all__ = ["main"]

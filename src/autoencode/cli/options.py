@@ -3,10 +3,18 @@ r"""Flags that several commands share, each declared once.
 A command that has one of these classes as an argument has all of its flags.
 """
 
-__all__ = ["LabelOptions", "LoadOptions", "SourceOptions", "WriteOptions", "YOptions", "given"]
+__all__ = [
+    "LabelOptions",
+    "LoadOptions",
+    "PartOptions",
+    "SourceOptions",
+    "WriteOptions",
+    "YOptions",
+    "given",
+]
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from ..data import TableFormat
@@ -68,6 +76,33 @@ class SourceOptions(NamedTuple):
         r"""Returns the options for further examples, without the file of labels of the first."""
         column = None if path.is_dir() else self.labels.label_column
         return self._replace(labels=LabelOptions(column))
+
+
+class PartOptions(NamedTuple):
+    r"""Work in parts, for data of any size.
+
+    Arguments:
+        shard: The share of the parts to work on, such as 3/64, the third of 64. The output is a
+            folder with a file for each part. Finished parts are skipped, and several shards may
+            run at the same time. Example: autoencode transform m.ae 'rows/*.parquet' --out codes
+            --shard 3/64.
+        workers: The number of processes, each with one thread. Example: autoencode transform m.ae
+            'rows/*.parquet' --out codes --workers 8.
+        engine: Processes of this machine, or actors of Ray Data on one machine or a cluster.
+        id_column: A column of the data that the outputs repeat.
+        part_rows: The number of rows in a part (262,144 if left out); for images and sounds, the
+            number of files (4,096).
+        dtype: The type of codes and reconstructions.
+        file_format: The format of the parts.
+    """
+
+    shard: str | None = None
+    workers: int | None = None
+    engine: Literal["processes", "ray"] | None = None
+    id_column: str | None = None
+    part_rows: int | None = None
+    dtype: Literal["float32", "float16"] = "float32"
+    file_format: Literal["parquet", "npy"] = "parquet"
 
 
 class WriteOptions(NamedTuple):

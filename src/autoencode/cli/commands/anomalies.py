@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...common.atomic_files import check_writable, replacing
-from ..options import SourceOptions, WriteOptions
+from ..in_parts import in_parts, run_in_parts
+from ..options import PartOptions, SourceOptions, WriteOptions
 from ..terminal import on_one_line
 
 if TYPE_CHECKING:  # `--help` need not wait for this import
@@ -27,6 +28,7 @@ def anomalies(
     maps: Path | None = None,
     random_state: int = 0,
     source: SourceOptions = SourceOptions(),
+    parts: PartOptions = PartOptions(),
     writing: WriteOptions = WriteOptions(),
 ) -> None:
     r"""Score each example as an anomaly, on the manifold and off it.
@@ -36,13 +38,15 @@ def anomalies(
 
     Arguments:
         model: The model file.
-        data: The examples to score.
+        data: The examples to score; or a pattern in quotes, such as 'rows/*.parquet', for work in
+            parts.
         out: A .csv file with the log-density of each example, its parts on and off the
             manifold, and 1 for an anomaly or 0. For images and sounds, a picture of the most
             unusual examples is written beside it. For series, the file has the anomalous intervals
-            with their severity and the responsible channels, and a picture is written, too.
+            with their severity and the responsible channels, and a picture is written, too. A
+            folder, if the work is done in parts, without pictures.
         reference: Normal examples that define what is usual, preferably held-out ones; by
-            default the data themselves.
+            default the data themselves. Work in parts needs them.
         maps: A folder for heat maps of images, each in the size of its image. They show the
             squared errors of pixels, from black to yellow. The largest thousandth of the pixels
             of normal examples is yellow.
@@ -57,6 +61,12 @@ def anomalies(
     from ...plots.mosaic import are_images
     from .. import inputs, outputs
     from ..ownership import check_replaceable
+
+    if in_parts(data, parts):
+        own = {"reference": reference, "random_state": random_state}
+        refused = {"--maps": maps is not None}
+        run_in_parts("anomalies", model, data, out, parts, source, writing, refused, **own)
+        return
 
     outputs.check_output(out, (".csv",), "anomalies", writing.force)
     estimator = inputs.load_model(model, source.loading)
@@ -127,8 +137,8 @@ def anomalies(
     worst = score.argsort(kind="stable")[:_LISTED_EXAMPLES]
 
     for i in worst:
-        parts = f"score {score[i]:.5g}  on {on[i]:.5g}  off {off[i]:.5g}"
-        print(f"  {on_one_line(names[i]):>8}  {parts}{_quoted(select_row(X, i))}")
+        shown = f"score {score[i]:.5g}  on {on[i]:.5g}  off {off[i]:.5g}"
+        print(f"  {on_one_line(names[i]):>8}  {shown}{_quoted(select_row(X, i))}")
 
     if maps is not None:
         _write_maps(new, estimator, data, examples, normal, context)

@@ -3,8 +3,9 @@ r"""Commands that reconstruct examples and clean damaged ones."""
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..in_parts import in_parts, run_in_parts
 from ..next_step import suggest_next
-from ..options import SourceOptions, WriteOptions
+from ..options import PartOptions, SourceOptions, WriteOptions
 
 if TYPE_CHECKING:  # `--help` need not wait for this import
     from ...estimator import Autoencoder
@@ -18,6 +19,7 @@ def reconstruct(
     /,
     out: Path,
     source: SourceOptions = SourceOptions(),
+    parts: PartOptions = PartOptions(),
     writing: WriteOptions = WriteOptions(),
 ) -> None:
     r"""Write the reconstructions of examples.
@@ -25,14 +27,20 @@ def reconstruct(
     Arguments:
         model: The model file.
         data: The examples, in the same format as those of the fit. Longer sounds
-            are cut into windows, which .wav files join with cross-fades.
+            are cut into windows, which .wav files join with cross-fades. Or a pattern in quotes,
+            such as 'rows/*.parquet', for work in parts.
         out: A .npy file; images also go to a .png picture beside the originals, or to a folder;
             sounds to a .png picture, a folder of .wav files or, one alone, a .wav file; tables to
-            a .csv or .parquet file; texts to a .txt or .csv file.
+            a .csv or .parquet file; texts to a .txt or .csv file. A folder, if the work is done
+            in parts.
     """
     from ...data.listing.sources import list_files
     from ...modalities.capabilities import Tiled, Windowed
     from .. import inputs, outputs
+
+    if in_parts(data, parts):
+        run_in_parts("reconstruct", model, data, out, parts, source, writing)
+        return
 
     estimator = inputs.load_model(model, source.loading)
     outputs.check_output(out, outputs.example_suffixes(estimator), "reconstruct", writing.force)
@@ -119,7 +127,7 @@ def denoise(
                 f" --out as a .npy file, got '{out}'."
             )
 
-        reconstruct(model, data, out, source, writing)
+        reconstruct(model, data, out, source, writing=writing)
         return
 
     outputs.check_output(out, outputs.example_suffixes(estimator), "denoise", writing.force)

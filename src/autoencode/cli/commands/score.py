@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..in_parts import in_parts, run_in_parts
 from ..next_step import suggest_next
-from ..options import SourceOptions, WriteOptions
+from ..options import PartOptions, SourceOptions, WriteOptions
 from ..terminal import on_one_line
 
 _LISTED_CELLS = 10
@@ -19,14 +20,17 @@ def score(
     cells: bool = False,
     full_size: bool = False,
     source: SourceOptions = SourceOptions(),
+    parts: PartOptions = PartOptions(),
     writing: WriteOptions = WriteOptions(),
 ) -> None:
     r"""Score examples: log p(x), or the reconstruction error of a model without a density.
 
     Arguments:
         model: The model file.
-        data: The examples, in the same format as those of the fit.
-        out: A .npy, .csv or .parquet file of the scores of all examples.
+        data: The examples, in the same format as those of the fit; or a pattern in quotes, such as
+            'rows/*.parquet', for work in parts.
+        out: A .npy, .csv or .parquet file of the scores of all examples. A folder, if the work is
+            done in parts.
         cells: Score each cell of a table by its surprisal given the rest of its row, in nats.
         full_size: Score each series or sound in its own length, with a row for each code over
             time (--network TemporalConvolutional).
@@ -34,6 +38,11 @@ def score(
     import numpy as np
 
     from .. import inputs, outputs
+
+    if in_parts(data, parts):
+        refused = {"--full-size": full_size, "--cells": cells}
+        run_in_parts("score", model, data, out, parts, source, writing, refused)
+        return
 
     if out is not None:
         outputs.check_output(out, outputs.ROW_SUFFIXES, "score", writing.force)

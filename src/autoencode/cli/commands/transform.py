@@ -3,8 +3,9 @@ r"""The command that encodes examples."""
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..in_parts import in_parts, run_in_parts
 from ..next_step import suggest_next
-from ..options import SourceOptions, WriteOptions
+from ..options import PartOptions, SourceOptions, WriteOptions
 
 if TYPE_CHECKING:  # `--help` need not wait for this import
     from ...estimator import Autoencoder
@@ -20,15 +21,17 @@ def transform(
     full_size: bool = False,
     indices: bool = False,
     source: SourceOptions = SourceOptions(),
+    parts: PartOptions = PartOptions(),
     writing: WriteOptions = WriteOptions(),
 ) -> None:
     r"""Write the codes of examples.
 
     Arguments:
         model: The model file.
-        data: The examples, in the same format as those of the fit.
+        data: The examples, in the same format as those of the fit; or a pattern in quotes, such as
+            'rows/*.parquet', for work in parts.
         out: A .npy, .csv or .parquet file. If the examples are files, the first column of a
-            table has their names.
+            table has their names. A folder, if the work is done in parts.
         pool_windows: Write one row per sound: the mean of the codes of its windows.
         full_size: Write a map of codes per image, in its own size, to a .npy file, for which all
             images must have one size and codes must be maps; or a row for each code over time of
@@ -37,6 +40,12 @@ def transform(
     """
     from ...modalities.capabilities import Extendable
     from .. import inputs, outputs
+
+    if in_parts(data, parts):
+        own = {"pool_windows": pool_windows, "indices": indices}
+        refused = {"--full-size": full_size}
+        run_in_parts("transform", model, data, out, parts, source, writing, refused, **own)
+        return
 
     outputs.check_output(out, outputs.ROW_SUFFIXES, "transform", writing.force)
     estimator = inputs.load_model(model, source.loading)

@@ -223,7 +223,10 @@ def _values(
 
     if len(placed) > len(positional):
         word = placed[len(positional)]
-        way = " Patterns of a shell become several arguments: give the folder."
+        way = (
+            " Patterns of a shell become several arguments: give the folder. For work in parts,"
+            " the pattern stands in quotes."
+        )
         way *= os.path.exists(word)
         raise ValueError(f"unknown argument {word!r}.{way}")
 

@@ -306,7 +306,8 @@ class _Source:
                 return arrow.read_csv(file, self.options, self.parsing, conversion)
 
             with arrow.open_csv(file, self.options, self.parsing, conversion) as reader:
-                return pa.Table.from_batches([reader.read_next_batch()])
+                batch = next(iter(reader), None)  # none if there is only a header
+                return reader.schema.empty_table() if batch is None else pa.table(batch)
 
     def batches(self, types: Mapping[str, Any]) -> Iterator[Any]:
         from pyarrow import csv as arrow

@@ -15,11 +15,13 @@ _UNNAMED = r"__index_level_\d+__"  # the name that pandas writes for an index wi
 
 
 @contextlib.contextmanager
-def open_parquet(path: Path) -> Iterator[Any]:
+def open_parquet(path: Path, buffer_bytes: int = 0) -> Iterator[Any]:
     r"""A Parquet file to read from, which needs `pyarrow`.
 
     Arguments:
         path: The file.
+        buffer_bytes: The number of bytes of each column that are read together; by default all of
+            a group of rows.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -39,7 +41,9 @@ def open_parquet(path: Path) -> Iterator[Any]:
         ) from None
 
     try:
-        with parquet.ParquetFile(path) as file:
+        with contextlib.ExitStack() as stack:
+            source = path if _is_text(path) else stack.enter_context(path.open("rb"))
+            file = stack.enter_context(parquet.ParquetFile(source, buffer_size=buffer_bytes))
             check_unique(file.schema_arrow.names)
             yield file
     except (ArrowException, OSError) as error:
@@ -50,6 +54,16 @@ def open_parquet(path: Path) -> Iterator[Any]:
         raise ValueError(f"cannot read '{path}': it is damaged or truncated ({reason}).") from None
     except ValueError as error:
         raise ValueError(f"cannot read '{path}': {error}") from None
+
+
+def _is_text(path: Path) -> bool:
+    r"""Tell whether a name is valid text, as Arrow needs it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+
+    return True
 
 
 def check_unique(names: Iterable[str]) -> None:
