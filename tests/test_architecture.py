@@ -284,7 +284,7 @@ ORDER = {
     "estimator": """
         availability model_files
         attributes
-        reading
+        linear_attributes reading
         forecast_methods recommend_methods sample_methods score_methods transform_methods
         fit_methods
         autoencoder

@@ -249,7 +249,7 @@ def test_set_output_and_data_frames() -> None:
     model = ae.autoencoder(2, **SMALL).set_output(transform="pandas").fit(X)
     Z = model.transform(X)
 
-    assert list(Z.columns) == ["autoencoder0", "autoencoder1"]
+    assert list(Z.columns) == ["z1", "z2"]
     assert list(Z.index) == list(X.index)
     assert model.feature_names_in_.tolist() == list("abcde")
     assert model.reconstruct(X).shape == X.shape

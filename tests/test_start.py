@@ -92,7 +92,7 @@ def test_under_a_context_they_start_at_what_that_leaves(make) -> None:
 def test_the_first_bound_is_the_log_likelihood_of_the_linear_model(likelihood, D) -> None:
     model, _, _, data = started(ae.vae, D, likelihood=likelihood)
     step = TrainStep(model.model_, model.blueprint_.objective)
-    bound = -losses(step, data, seed=0, draws=64).mean().item()
+    bound = -losses(step, data, seed=0, n_samples=64).mean().item()
     evidence = model.score_samples(X) + float(model.modality_.unit().log().sum())
 
     # The posterior is exact, so that the bound is tight

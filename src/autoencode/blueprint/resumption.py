@@ -4,8 +4,7 @@ __all__ = ["checkpoint_to_resume", "seed_to_resume"]
 
 from numbers import Integral
 
-import numpy as np
-
+from ..common.seeding import Seed
 from ..training.checkpoints import Checkpoint
 from ..training.solver import Solver
 
@@ -34,7 +33,9 @@ def checkpoint_to_resume(training: Solver | None) -> Checkpoint:
 
 
 def seed_to_resume(
-    training: Solver | None, random_state: int | np.random.RandomState | None, now: int
+    training: Solver | None,
+    random_state: Seed,
+    now: int,
 ) -> int:
     r"""Seed of the training to resume, or the current seed if there is no checkpoint.
 

@@ -4,6 +4,8 @@ __all__ = ["Configurable"]
 
 import functools
 import inspect
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -12,9 +14,9 @@ Self = TypeVar("Self", bound="Configurable")
 
 
 @functools.lru_cache(maxsize=1024)
-def _argument_names(kind: type) -> tuple[str, ...]:
+def _arguments(kind: type) -> Mapping[str, Any]:
     parameters = inspect.signature(kind).parameters.values()
-    return tuple(p.name for p in parameters if p.kind not in _VARIADIC)
+    return MappingProxyType({p.name: p.default for p in parameters if p.kind not in _VARIADIC})
 
 
 class Configurable:
@@ -27,7 +29,7 @@ class Configurable:
     Example:
         >>> from autoencode.objectives import ELBO
         >>> ELBO(beta=4.0)
-        ELBO(beta=4.0, free_nats=None, cooling=None, free_nats_per_unit=0.0)
+        ELBO(beta=4.0)
         >>> ELBO(beta=4.0).get_params()
         {'beta': 4.0, 'free_nats': None, 'cooling': None, 'free_nats_per_unit': 0.0}
     """
@@ -39,7 +41,7 @@ class Configurable:
             deep: Whether to include the arguments of nested objects, as `name__argument`.
         """
         kind: type = type(self)
-        params = {name: getattr(self, name) for name in _argument_names(kind)}
+        params = {name: getattr(self, name) for name in _arguments(kind)}
 
         if deep:
             for name, value in list(params.items()):
@@ -90,5 +92,6 @@ class Configurable:
         """
 
     def __repr__(self) -> str:
-        params = self.get_params(deep=False)
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in params.items())})"
+        params, defaults = self.get_params(deep=False), _arguments(type(self))
+        shown = [f"{k}={v!r}" for k, v in params.items() if repr(v) != repr(defaults[k])]
+        return f"{type(self).__name__}({', '.join(shown)})"

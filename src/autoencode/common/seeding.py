@@ -1,13 +1,25 @@
 r"""Seeded random draws that leave the random state of the caller unchanged."""
 
-__all__ = ["seed_torch", "seeded", "yield_to_other_threads"]
+__all__ = [
+    "Seed",
+    "as_seed",
+    "check_random_state",
+    "seed_torch",
+    "seeded",
+    "yield_to_other_threads",
+]
 
 import contextlib
 import threading
 from collections.abc import Iterator, Sequence
+from numbers import Integral
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+
+Seed = int | np.random.RandomState | np.random.Generator | None
 
 _TURN_SECONDS = 1e-3  # long enough for a waiting thread to start
 
@@ -25,6 +37,55 @@ class _GeneratorLock:
 
 
 _GENERATOR = _GeneratorLock()
+
+
+def check_random_state(random_state: Any) -> np.random.RandomState:
+    r"""Generator of numpy for a seed, or for a generator of either kind.
+
+    Arguments:
+        random_state: A seed, a generator, or `None` for numpy's global generator. A
+            :class:`numpy.random.Generator` seeds a new generator by its next number.
+
+    Raises:
+        ValueError: If it is none of these.
+
+    Example:
+        >>> check_random_state(np.random.default_rng(0)).randint(100) < 100
+        True
+    """
+    if random_state is None or random_state is np.random:
+        return np.random.mtrand._rand  # type: ignore[attr-defined, no-any-return]
+
+    if isinstance(random_state, np.random.RandomState):
+        return random_state
+
+    if isinstance(random_state, np.random.Generator):
+        return np.random.RandomState(random_state.integers(2**32, dtype=np.uint64))
+
+    if isinstance(random_state, Integral) and 0 <= int(random_state) < 2**32:
+        return np.random.RandomState(int(random_state))
+
+    raise ValueError(
+        "expected random_state as an integer from 0 to 4294967295, numpy.random.default_rng(...),"
+        f" numpy.random.RandomState(...) or None, got {random_state!r}."
+    )
+
+
+def as_seed(random_state: Seed) -> int:
+    r"""A seed as it is, or one that is drawn from a generator.
+
+    Arguments:
+        random_state: As in :func:`check_random_state`.
+
+    Raises:
+        ValueError: If it is neither a seed nor a generator.
+
+    Example:
+        >>> as_seed(7)
+        7
+    """
+    rng = check_random_state(random_state)
+    return int(random_state) if isinstance(random_state, Integral) else int(rng.randint(2**31))
 
 
 def seed_torch(seed: int) -> None:

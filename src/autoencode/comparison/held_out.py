@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import KFold, StratifiedKFold
-from sklearn.utils import check_random_state
 
 from .. import inputs
 from ..common.atomic_files import check_distinct, check_writable
 from ..common.failures import warn
+from ..common.seeding import Seed, check_random_state
 from ..data.joining import take
 from ..data.listing.sources import list_files
 from ..evaluation.factors import is_class
@@ -39,7 +39,7 @@ def compare(
     reference: str = "pca",
     modality: Any = None,
     out: str | Path | None = None,
-    random_state: int | np.random.RandomState | None = 0,
+    random_state: Seed = 0,
 ) -> Comparison:
     r"""Compare models with classical methods at several code sizes, on held-out examples.
 

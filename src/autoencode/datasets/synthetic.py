@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
+from ..common.seeding import Seed, as_seed
+
 _RATE = 8000  # samples per second
 _DRUMS = ("kick", "snare", "hat")
 
@@ -18,7 +20,7 @@ _ONES = (
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 
 
-def drums(n_samples: int = 300, random_state: int = 0) -> Bunch:
+def drums(n_samples: int = 300, random_state: Seed = 0) -> Bunch:
     r"""Synthetic drum sounds of half a second, no two of them alike.
 
     A kick is a falling tone, a snare is a short tone in noise, and a hat is high-pitched noise.
@@ -39,7 +41,7 @@ def drums(n_samples: int = 300, random_state: int = 0) -> Bunch:
         >>> data.X.shape, data.y.tolist()
         ((6, 4000), ['kick', 'snare', 'hat', 'kick', 'snare', 'hat'])
     """
-    rng = np.random.default_rng(random_state)
+    rng = np.random.default_rng(as_seed(random_state))
     t = np.arange(_RATE // 2) / _RATE
 
     def tone(low: float, high: float, fall: float, decay: float) -> NDArray:
@@ -65,7 +67,7 @@ def drums(n_samples: int = 300, random_state: int = 0) -> Bunch:
     return Bunch(X=X, y=y, rate=_RATE)
 
 
-def number_words(random_state: int | None = None) -> Bunch:
+def number_words(random_state: Seed = None) -> Bunch:
     r"""The numbers from 0 to 999 in words, whose spelling can be checked.
 
     Arguments:
@@ -84,7 +86,7 @@ def number_words(random_state: int | None = None) -> Bunch:
     y = np.arange(1000)
 
     if random_state is not None:
-        y = np.random.default_rng(random_state).permutation(1000)
+        y = np.random.default_rng(as_seed(random_state)).permutation(1000)
 
     return Bunch(X=[_in_words(n) for n in y.tolist()], y=y)
 

@@ -9,6 +9,7 @@ scikit-learn.
   `recommend_methods`: its other public methods
 - `reading`: examples from any input, in the columns of the fit, as tensors
 - `attributes`: the parts of a fit that a file stores, and views of them
+- `linear_attributes`: components and variances of linear models
 - `availability`: methods that exist only where kind of data and model can perform them
 - `model_files`, `storage`: fitted models from files; `load`
 """

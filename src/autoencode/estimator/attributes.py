@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self, cast
 
+import torch
 from sklearn.base import clone
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from ..blueprint import Blueprint
 from ..distributions import Family
@@ -45,6 +47,7 @@ class ResolvedAttributes:
     blueprint_: Blueprint
     model_: LatentModel
     objective_: Objective
+    moments_: dict[str, Tensor]
     fitted_: Any
     training_: Solver
     history_: list[Bunch]
@@ -102,6 +105,20 @@ class ResolvedAttributes:
         model = self.__dict__.get("model_")
         decodes = model is None or model.decoder is not None
         return Abilities.of_fit(fitted, decodes)._replace(in_steps=in_steps)
+
+    def _move(self, device: torch.device) -> Self:
+        r"""Moves all tensors of the fit to a device."""
+        for part in (self.model_, self.__dict__.get("objective_")):
+            if part is not None:
+                part.to(device)
+
+        if moments := self.__dict__.get("moments_"):
+            self.moments_ = {name: t.to(device) for name, t in moments.items()}
+
+        if hasattr(self.training_, "device"):
+            self.training_ = self.training_.clone().set_params(device=str(device))
+
+        return self
 
     def _state(self) -> FittedState:
         r"""Returns the parts of a fit that a file stores."""

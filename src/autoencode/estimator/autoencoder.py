@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
+import torch
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ..blueprint import arguments
 from ..common import container
 from ..common.atomic_files import check_writable
+from ..common.seeding import Seed
 from ..corruptions import Corruption
 from ..distributions import Family
 from ..modalities import ContinuousContext, Labels, Modality
@@ -25,12 +26,15 @@ from ..training.solver import Solver
 from .availability import has_no_decoder
 from .fit_methods import FitMethods
 from .forecast_methods import ForecastMethods
+from .linear_attributes import LinearAttributes
 from .recommend_methods import RecommendMethods
 from .sample_methods import SampleMethods
 from .score_methods import ScoreMethods
 
 
-class Autoencoder(ForecastMethods, RecommendMethods, ScoreMethods, SampleMethods, FitMethods):
+class Autoencoder(
+    ForecastMethods, RecommendMethods, ScoreMethods, SampleMethods, FitMethods, LinearAttributes
+):
     r"""Autoencoder with the interface of scikit-learn.
 
     Each argument has a default. :mod:`~autoencode.recipes` has functions for the combinations that
@@ -79,6 +83,8 @@ class Autoencoder(ForecastMethods, RecommendMethods, ScoreMethods, SampleMethods
         moments_: The step count and moments of the optimizer, after `partial_fit`.
         history_: One record per epoch, see :class:`~autoencode.training.EpochRecord`.
         n_features_in_: The number of columns, for tables.
+        components_, mean_, explained_variance_, explained_variance_ratio_: Those of PCA, for
+            :func:`~autoencode.recipes.linear`.
 
     See Also:
         :func:`~autoencode.recipes.autoencoder`, :func:`~autoencode.recipes.vae`,
@@ -104,7 +110,7 @@ class Autoencoder(ForecastMethods, RecommendMethods, ScoreMethods, SampleMethods
         corruption: Corruption | Callable[[Tensor], Tensor] | None = None,
         conditional: bool | Labels | ContinuousContext = False,
         training: Solver | None = None,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: Seed = None,
     ) -> None:
         self.latent_dim = latent_dim
         self.objective = objective
@@ -139,6 +145,36 @@ class Autoencoder(ForecastMethods, RecommendMethods, ScoreMethods, SampleMethods
             setattr(self, name, value)
 
         return super().set_params(**params)
+
+    def to(self, device: str | torch.device) -> "Autoencoder":
+        r"""Moves the fitted model to a device, where all methods then compute.
+
+        `fit` leaves a model on the device of the training, and :func:`~autoencode.load` puts it
+        on the processor.
+
+        Arguments:
+            device: The device, such as `"cpu"` or `"cuda"`.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            ValueError: If there is no such device.
+        """
+        check_is_fitted(self, "model_")
+
+        try:
+            device = torch.empty(0, device=device).device
+        except (RuntimeError, AssertionError, TypeError) as error:
+            reason = str(error).splitlines()[0][:200]
+            raise ValueError(
+                f"expected a device such as 'cpu', got {device!r}: {reason}"
+            ) from None
+
+        if device.type == "meta":
+            raise ValueError("expected a device that holds numbers, such as 'cpu', got 'meta'.")
+
+        return self._move(device)
 
     def save(self, path: str | Path, encoder_only: bool = False) -> None:
         r"""Saves the model with its preprocessing to one file.

@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from .. import inputs
 from ..common.failures import ignored
+from ..common.seeding import Seed, check_random_state
 from ..data import is_frame, on_disk, stored_by_row
 from ..data.sparse_rows import SparseRows
 from ..inference import own_size
@@ -217,7 +218,7 @@ def as_array(found: list[NDArray]) -> Any:
     return np.stack(found) if len({(r.shape, r.dtype) for r in found}) == 1 else found
 
 
-def draw_seed(random_state: int | np.random.RandomState | None) -> int:
+def draw_seed(random_state: Seed) -> int:
     r"""Draw a seed for torch from a random state in the sense of scikit-learn.
 
     Arguments:

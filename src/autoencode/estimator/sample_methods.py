@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import inputs
 from ..blueprint import checks
 from ..common.checks.ranges import check_at_least
-from ..common.seeding import seeded
+from ..common.seeding import Seed, seeded
 from ..data import Examples, as_files
 from ..inference import generation, inpainting, own_size
 from ..inference.continuation import check_prefixes
@@ -44,17 +44,18 @@ class SampleMethods(ExampleReader):
         self,
         n_samples: int = 1,
         y: ArrayLike | None = None,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: Seed = None,
         conditions: Mapping[Any, Any] | None = None,
         missing: bool = False,
         prefix: str | Sequence[str] | None = None,
         steps: int | None = None,
         seconds: float | None = None,
+        observation_noise: bool | None = None,
     ) -> NDArray:
         r"""Samples new examples: codes from the prior, decoded.
 
-        New images are means of :math:`p(x \mid z)`, as in the literature. New rows of tables and
-        new texts are samples from it.
+        New images and sounds are means of :math:`p(x \mid z)`, as in the literature. New rows of
+        tables and new texts are samples from it. `observation_noise` changes this.
 
         Arguments:
             n_samples: The number of examples.
@@ -75,6 +76,8 @@ class SampleMethods(ExampleReader):
             steps: The number of steps of new series, by default that of `fit`. Other lengths need
                 codes over time (:class:`~autoencode.networks.TemporalConvolutional`).
             seconds: The same for new sounds, in seconds.
+            observation_noise: `True` to draw examples from :math:`p(x \mid z)`, `False` for its
+                means. Conditions, missing cells, beginnings and lengths need the default.
 
         Returns:
             Examples in the shape, scale and type of those of `fit`.
@@ -90,6 +93,14 @@ class SampleMethods(ExampleReader):
         if (conditions is not None or missing) and (why := cells(self._abilities)):
             raise ValueError(why)
 
+        special = (conditions, prefix, steps, seconds, missing or None)
+
+        if observation_noise is not None and any(value is not None for value in special):
+            raise ValueError(
+                "observation_noise cannot be combined with conditions, missing, prefix, steps or"
+                " seconds."
+            )
+
         if steps is not None or seconds is not None:
             length = over_time.check_over_time(self.blueprint_).new_length(steps, seconds)
 
@@ -100,7 +111,14 @@ class SampleMethods(ExampleReader):
 
         with seeded(draw_seed(random_state)):
             return generation.sample(
-                self.blueprint_, self.model_, n, y, conditions, missing, prefixes
+                self.blueprint_,
+                self.model_,
+                n,
+                y,
+                conditions,
+                missing,
+                prefixes,
+                observation_noise,
             )
 
     @available_unless(has_no_decoder, has_no_cells("impute", Imputable))
@@ -109,7 +127,7 @@ class SampleMethods(ExampleReader):
         X: ArrayLike | str | Path,
         y: ArrayLike | None = None,
         n_samples: int | None = None,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: Seed = None,
     ) -> Any:
         r"""Fills in the missing cells of rows, given the observed ones.
 

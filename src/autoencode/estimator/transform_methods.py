@@ -7,32 +7,33 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from ..blueprint import checks
 from ..common.atomic_files import check_distinct, check_writable, replacing
+from ..common.seeding import Seed, seeded
 from ..corruptions.resolution import check_factor
 from ..data import Examples
 from ..data.listing.names import file_names
 from ..data.listing.sources import list_files
 from ..data.remedies import UnreadableFileError
-from ..inference import codes, own_size, units
+from ..inference import codes, generation, own_size, units
 from ..inference.blocks import reconstruct_blocks
 from ..inference.positions import maps, over_time
 from ..modalities import encode_context
 from ..modalities import pool as mean_of_windows
 from ..modalities.capabilities import Extendable, Streamed, Tiled, Windowed
-from ..modalities.capabilities.scales import restore_mean
+from ..modalities.capabilities.scales import restore_mean, restore_new
 from ..modalities.capabilities.tables import as_given
 from .availability import available_unless, has_no_decoder
-from .reading import ExampleReader, as_array
+from .reading import ExampleReader, as_array, draw_seed
 
 _can_decode = available_unless(has_no_decoder)
 
 
-class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ExampleReader):
+class TransformMethods(TransformerMixin, ExampleReader):
     r"""Codes of examples, examples of codes, and reconstructions.
 
     Example:
@@ -51,6 +52,7 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         full_size: bool = False,
         sparse: bool = False,
         out: str | Path | None = None,
+        return_std: bool = False,
     ) -> Any:
         r"""Encodes examples to the means of their posteriors.
 
@@ -74,6 +76,7 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
                 whose units are zero.
             out: A file to which the codes are written batch by batch, so that they need not fit in
                 memory: `.npy`, or `.npz` for a sparse matrix (`scipy.sparse.load_npz`).
+            return_std: Whether to return the standard deviations of the posteriors, too.
 
         Returns:
             The codes as float32, with shape `(N, latent_dim)`; or indices as int64, with one for
@@ -81,21 +84,23 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
             `(N, channels, rows, columns)`, or a list of maps if images have different sizes; a
             flattened map is a row of `latent_dim` numbers. Codes over time have shape
             `(N, steps, channels)`, or are a list if lengths differ; a row of `latent_dim` numbers
-            has the channels first.
+            has the channels first. With `return_std`, a pair of means and standard deviations,
+            both with shape `(N, latent_dim)`.
 
         Raises:
             ValueError: If the examples are not like those of `fit`, if `pool_windows` is set for a
-                kind of data without windows, if `indices` is set and codes are not quantized, or
-                if two of the arguments exclude each other. If `out` is the file `X`.
+                kind of data without windows, if `indices` is set and codes are not quantized, if
+                `return_std` is set and codes have no standard deviation in closed form, or if two
+                of the arguments exclude each other. If `out` is the file `X`.
         """
         if full_size:
             check_is_fitted(self, "model_")
             sized = isinstance(self.modality_, (Tiled, Extendable))
 
-            if not sized or indices or pool_windows or sparse or out:
+            if not sized or indices or pool_windows or sparse or out or return_std:
                 raise ValueError(
                     "full_size=True is for the codes of images, series and sounds, without"
-                    f" indices, pool_windows, sparse or out; got {self.modality_}."
+                    f" indices, pool_windows, sparse, out or return_std; got {self.modality_}."
                 )
 
             if isinstance(self.modality_, Tiled):
@@ -104,7 +109,8 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
             return self._each_whole(X, y, over_time.encode_steps)
 
         given = {"pool_windows": pool_windows, "indices": indices, "sparse": sparse}
-        chosen = [name for name, value in {**given, "out": out is not None}.items() if value]
+        given |= {"return_std": return_std, "out": out is not None}
+        chosen = [name for name, value in given.items() if value]
 
         if len(chosen) > 1 and chosen != ["indices", "out"]:
             raise ValueError(
@@ -122,6 +128,9 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
             units.write_codes(codes.each_code(*opened, indices=indices), len(opened.x), out)
             return Path(out)
 
+        if return_std:
+            return tuple(t.numpy() for t in codes.encode_with_std(*self._open(X, y)))
+
         if sparse:
             return units.sparse_matrix(codes.each_code(*self._open(X, y)))
 
@@ -133,6 +142,15 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
 
         opened, windows = self._open_windows(X, y)
         return mean_of_windows(codes.encode_means(*opened).numpy(), windows)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        r"""The names of the units of the code, `z1`, `z2` and so on, as in tables of codes.
+
+        Arguments:
+            input_features: Not used, as for other methods that reduce the dimension.
+        """
+        check_is_fitted(self, "model_")
+        return np.array([f"z{i + 1}" for i in range(self._n_features_out)], object)
 
     def units(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, n_examples: int = 10
@@ -157,7 +175,13 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         return units.describe_units(codes.each_code(*self._open(X, y)), n)
 
     @_can_decode
-    def inverse_transform(self, Z: ArrayLike, y: ArrayLike | None = None) -> NDArray:
+    def inverse_transform(
+        self,
+        Z: ArrayLike,
+        y: ArrayLike | None = None,
+        observation_noise: bool = False,
+        random_state: Seed = None,
+    ) -> NDArray:
         r"""Decodes codes to the means of :math:`p(x \mid z)`.
 
         Arguments:
@@ -165,15 +189,21 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
                 (:class:`~autoencode.objectives.Matryoshka`); or maps of any size or codes over
                 time, as `transform(X, full_size=True)` returns them.
             y: Labels or numbers, if the model is conditional; one for all, or one each.
+            observation_noise: Whether to draw examples from :math:`p(x \mid z)` instead.
+            random_state: The seed of the draws; by default each call gives new ones.
 
         Returns:
             Examples in the shape, scale and type of those of `fit`; for maps, images of the
             corresponding size; for codes over time, series or sounds of the corresponding length.
 
         Raises:
-            ValueError: If the codes have another width, or are not finite.
+            ValueError: If the codes have another width, or are not finite; or if
+                `observation_noise` is set for maps or codes over time.
         """
         check_is_fitted(self, "model_")
+
+        if observation_noise and (_are_maps(Z) or _are_over_time(Z)):
+            raise ValueError("observation_noise=True needs codes with shape (N, latent_dim).")
 
         if _are_maps(Z):
             return self._each_image(Z, y, maps.decode_map)
@@ -186,7 +216,15 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         z = self._open_codes(Z)
         c = encode_context(self.context_, y, len(z))
 
-        return as_given(self.modality_, codes.decode_means(self.model_, self.modality_, z, c))
+        parts = self.model_, self.modality_, z, c
+
+        if not observation_noise:
+            return as_given(self.modality_, codes.decode_means(*parts))
+
+        with seeded(draw_seed(random_state)):
+            x = generation.draw_examples(*parts, observation_noise=True)
+
+        return as_given(self.modality_, restore_new(self.modality_, x))
 
     @_can_decode
     def reconstruct(

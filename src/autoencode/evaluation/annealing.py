@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.distributions import Independent, Normal
 
 from ..common.estimates import Estimate
-from ..common.seeding import seeded
+from ..common.seeding import Seed, as_seed, seeded
 from ..models.latent import Model
 
 _TARGET, _FASTER, _SLOWER = 0.65, 1.05, 0.9  # acceptance, and changes of the step size
@@ -22,7 +22,7 @@ def annealed_log_evidence(
     n_samples: int = 16,
     n_temperatures: int = 100,
     n_leapfrogs: int = 4,
-    random_state: int = 0,
+    random_state: Seed = 0,
 ) -> Estimate:
     r"""Estimate :math:`\log p(x)` by annealed importance sampling from the posterior.
 
@@ -77,7 +77,7 @@ def annealed_log_evidence(
     scale, D = q.stddev, q.mean.shape[1]
     prior = model.prior()
 
-    with seeded(random_state):  # the same noise for all examples
+    with seeded(as_seed(random_state)):  # the same noise for all examples
         start = torch.randn(n_samples, 1, D)
         momenta = torch.randn(n_temperatures, n_samples, 1, D)
         chances = torch.rand(n_temperatures, n_samples, 1).log()

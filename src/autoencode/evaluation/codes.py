@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.distributions import Distribution, Independent
 
-from ..common.seeding import seeded
+from ..common.seeding import Seed, as_seed, seeded
 from ..distributions import QuantizedPoint
 from ..distributions.codes.codebook import perplexity, usage
 from ..models.latent import Model
@@ -49,7 +49,7 @@ def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
     return int((Z.var(dim=0, correction=0) > threshold).sum())
 
 
-def mutual_information(model: Model, x: Tensor, random_state: int = 0) -> float:
+def mutual_information(model: Model, x: Tensor, random_state: Seed = 0) -> float:
     r"""Mutual information of examples and codes.
 
     .. math:: I(x; z) \approx \frac{1}{N} \sum_{i=1}^N \log
@@ -86,7 +86,7 @@ def mutual_information(model: Model, x: Tensor, random_state: int = 0) -> float:
     return float(information_terms(model, x, random_state).mean())
 
 
-def unit_information(model: Model, x: Tensor, random_state: int = 0) -> Tensor:
+def unit_information(model: Model, x: Tensor, random_state: Seed = 0) -> Tensor:
     r"""Mutual information of examples and each unit of codes.
 
     .. math:: I(x; z_k) \approx \frac{1}{N} \sum_{i=1}^N \log
@@ -121,7 +121,7 @@ def unit_information(model: Model, x: Tensor, random_state: int = 0) -> Tensor:
     if not is_factorized(model.encode(x)):
         raise ValueError(f"expected a posterior of independent units, got {model.posterior!r}.")
 
-    return _log_ratios(model, x, random_state, each=True).mean(dim=0)
+    return _log_ratios(model, x, as_seed(random_state), each=True).mean(dim=0)
 
 
 def is_factorized(q: Distribution) -> bool:
@@ -133,7 +133,7 @@ def is_factorized(q: Distribution) -> bool:
     return isinstance(q, Independent) and len(q.base_dist.batch_shape) == 2
 
 
-def information_terms(model: Model, x: Tensor, random_state: int = 0) -> Tensor:
+def information_terms(model: Model, x: Tensor, random_state: Seed = 0) -> Tensor:
     r"""Terms of each example in the mutual information of examples and codes.
 
     Arguments:
@@ -144,7 +144,7 @@ def information_terms(model: Model, x: Tensor, random_state: int = 0) -> Tensor:
     Returns:
         The terms in nats, with shape `(N,)`.
     """
-    return _log_ratios(model, x, random_state)
+    return _log_ratios(model, x, as_seed(random_state))
 
 
 @torch.no_grad()

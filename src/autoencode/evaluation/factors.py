@@ -19,9 +19,9 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import mutual_info_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state
 
 from ..common.estimates import Estimate, estimate_mean
+from ..common.seeding import Seed, check_random_state
 
 _MIN_SPREAD = 0.05  # of the standard deviation of the widest unit
 _MAX_CLASSES = 20  # whole numbers of more values are regressed on
@@ -65,7 +65,7 @@ def disentanglement(
     Z: ArrayLike,
     factors: ArrayLike,
     n_bins: int = 20,
-    random_state: int | np.random.RandomState | None = 0,
+    random_state: Seed = 0,
 ) -> Disentanglement:
     r"""Measure whether the units of codes are the known factors of the data.
 
@@ -156,7 +156,7 @@ def factor_vae_score(
     factors: ArrayLike,
     n_batches: int = 800,
     batch_size: int = 64,
-    random_state: int | np.random.RandomState | None = 0,
+    random_state: Seed = 0,
 ) -> Estimate:
     r"""Accuracy with which the unit of least variance tells which factor was held fixed.
 
@@ -223,7 +223,7 @@ def factor_vae_score(
     return estimate_mean(torch.from_numpy(right))
 
 
-def metadata_information(Z: ArrayLike, table: Any, random_state: int = 0) -> dict[str, NDArray]:
+def metadata_information(Z: ArrayLike, table: Any, random_state: Seed = 0) -> dict[str, NDArray]:
     r"""Mutual information of every unit of codes with every column of a table about examples.
 
     The estimates are those of nearest neighbors, by scikit-learn. Rows in which a column is

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.distributions import Independent, MultivariateNormal, Normal
 
-from ..common.seeding import seeded
+from ..common.seeding import Seed, as_seed, seeded
 from ..data import inference_batch_size
 from ..models.latent import Model
 
 
-def log_evidence(model: Model, x: Tensor, n_samples: int = 128, random_state: int = 0) -> Tensor:
+def log_evidence(model: Model, x: Tensor, n_samples: int = 128, random_state: Seed = 0) -> Tensor:
     r"""Estimate :math:`\log p(x)` by importance sampling from the posterior.
 
     .. math:: \log p(x) \approx \log \frac{1}{K} \sum_{k=1}^K
@@ -49,12 +49,14 @@ def log_evidence(model: Model, x: Tensor, n_samples: int = 128, random_state: in
         >>> bool((log_evidence(model, x, n_samples=10) < 0).all())
         True
     """
-    parts = [log_w.logsumexp(dim=0) for _, log_w in _draws(model, x, n_samples, random_state)]
+    parts = [
+        log_w.logsumexp(dim=0) for _, log_w in _draws(model, x, n_samples, as_seed(random_state))
+    ]
     return torch.stack(parts).logsumexp(dim=0) - math.log(n_samples)
 
 
 def weighted_codes(
-    model: Model, x: Tensor, n_samples: int = 128, random_state: int = 0
+    model: Model, x: Tensor, n_samples: int = 128, random_state: Seed = 0
 ) -> tuple[Tensor, Tensor]:
     r"""Codes from the encoder, with importance weights for the model's own posterior.
 
@@ -83,33 +85,33 @@ def weighted_codes(
         >>> codes.shape, log_w.shape
         (torch.Size([10, 40, 2]), torch.Size([10, 40]))
     """
-    codes, log_w = zip(*_draws(model, x, n_samples, random_state))
+    codes, log_w = zip(*_draws(model, x, n_samples, as_seed(random_state)))
     return torch.cat(codes), torch.cat(log_w)
 
 
-def _draws(model: Model, x: Tensor, samples: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _draws(model: Model, x: Tensor, n_samples: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
     r"""Yields codes, with shape `(k, B, D)`, and the logs of their weights, `(k, B)`."""
     q = model.encode(x)
     rows = max(1, inference_batch_size(x[:1].numel()) // max(1, len(x)))
 
     with seeded(seed):
         # Drawn in one call: several smaller draws from the same seed give other numbers
-        noise = torch.randn(samples, 1, q.event_shape.numel(), dtype=x.dtype).to(x.device)
+        noise = torch.randn(n_samples, 1, q.event_shape.numel(), dtype=x.dtype).to(x.device)
 
     if isinstance(q, Independent) and isinstance(q.base_dist, Normal):
         drawn = (q.mean + q.stddev * eps for eps in noise.split(rows))
     elif isinstance(q, MultivariateNormal):
         drawn = (q.mean + (q.scale_tril @ e[..., None]).squeeze(dim=-1) for e in noise.split(rows))
     else:
-        drawn = iter(_sample_each(model, x, samples, seed).split(rows))
+        drawn = iter(_sample_each(model, x, n_samples, seed).split(rows))
 
     for z in drawn:
         log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
         yield z, log_w.double()
 
 
-def _sample_each(model: Model, x: Tensor, samples: int, seed: int) -> Tensor:
-    r"""Returns codes, `(samples, B, D)`, each example's from the same random state."""
+def _sample_each(model: Model, x: Tensor, n_samples: int, seed: int) -> Tensor:
+    r"""Returns codes, `(n_samples, B, D)`, each example's from the same random state."""
     codes = []
 
     for i in range(len(x)):
@@ -117,6 +119,6 @@ def _sample_each(model: Model, x: Tensor, samples: int, seed: int) -> Tensor:
         one = model if c is None else model.given(c[i : i + 1])
 
         with seeded(seed):
-            codes.append(one.encode(x[i : i + 1]).sample((samples,)))
+            codes.append(one.encode(x[i : i + 1]).sample((n_samples,)))
 
     return torch.cat(codes, dim=1)

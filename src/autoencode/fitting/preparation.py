@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from sklearn.utils import check_random_state
 from torch.distributions import constraints
 
 from ..blueprint import Blueprint, arguments, checks, choices
 from ..blueprint.code_size import choose_code_size
 from ..blueprint.resumption import checkpoint_to_resume, seed_to_resume
+from ..common.seeding import check_random_state
 from ..data import Examples, on_disk
 from ..modalities import describe_context, encode_context
 from ..modalities.capabilities import has_covariates

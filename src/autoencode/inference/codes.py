@@ -5,6 +5,7 @@ __all__ = [
     "decode_means",
     "each_code",
     "encode_means",
+    "encode_with_std",
     "reconstruct_means",
     "reconstruct_scaled",
 ]
@@ -12,6 +13,7 @@ __all__ = [
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ..distributions.codes.codebook import code_indices
@@ -34,6 +36,44 @@ def encode_means(
         c: Their context, with shape `(N, C)`.
     """
     return map_scaled(model, modality, lambda m, x: m.encode(x).mean, x, c)
+
+
+def encode_with_std(
+    model: LatentModel, modality: Modality, x: Tensor, c: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    r"""Means and standard deviations of :math:`q(z \mid x)`, each with shape `(N, D)`.
+
+    Arguments:
+        model: The model.
+        modality: The kind of data.
+        x: The examples, as loaded.
+        c: Their context, with shape `(N, C)`.
+
+    Raises:
+        ValueError: If codes have no distribution, or one without a standard deviation in closed
+            form.
+    """
+    family = model.posterior
+
+    if not family.has_density:
+        raise ValueError(
+            f"return_std=True needs codes with a distribution, got {family!r}, whose codes are"
+            " points. Use ae.vae(...), for example."
+        )
+
+    def encode(m: Model, x: Tensor) -> Tensor:
+        q = m.encode(x)
+
+        try:
+            return torch.stack([q.mean, q.stddev], dim=1)
+        except (ValueError, NotImplementedError):
+            raise ValueError(
+                f"codes of {family!r} have no standard deviation in closed form: leave out"
+                " return_std=True."
+            ) from None
+
+    mean, std = map_scaled(model, modality, encode, x, c).unbind(dim=1)
+    return mean, std
 
 
 def each_code(

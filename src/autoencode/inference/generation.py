@@ -15,6 +15,7 @@ from ..modalities.capabilities.tables import as_given
 from ..models.latent import LatentModel, Model
 from ..priors.base import sample_prior
 from .batched import map_batches, map_scaled
+from .codes import decode_means
 from .continuation import continue_prefixes
 from .imputation import posterior_mean, sample_codes_from_prior, sample_posterior_codes
 
@@ -27,6 +28,7 @@ def sample(
     conditions: Mapping[Any, Any] | None = None,
     missing: bool = False,
     prefixes: Sequence[str] | None = None,
+    observation_noise: bool | None = None,
 ) -> Any:
     r"""Sample new examples with torch's generator: codes from the prior, decoded.
 
@@ -38,6 +40,7 @@ def sample(
         conditions: Values of given columns in all rows of a mixed table.
         missing: Whether cells of a mixed table are missing with the patterns of the data.
         prefixes: The beginning of each text.
+        observation_noise: Whether to draw from :math:`p(x \mid z)`, or take its means.
 
     Returns:
         Examples in the shape, scale and type of the data.
@@ -51,7 +54,10 @@ def sample(
 
     z = sample_codes(model, n, c) if part is None else _codes_of_rows(blueprint, model, part, y)
 
-    x = draw_examples(model, modality, z, c)
+    if observation_noise is False:
+        return as_given(modality, decode_means(model, modality, z, c))
+
+    x = draw_examples(model, modality, z, c, observation_noise is True)
     X = restore_new(modality, modality.hide(x) if missing else x)
 
     return as_given(modality, X if part is None else modality.fill(part, X))
@@ -71,19 +77,30 @@ def sample_codes(model: LatentModel, n: int, c: Tensor | None = None) -> Tensor:
 
 
 def draw_examples(
-    model: LatentModel, modality: Modality, z: Tensor, c: Tensor | None = None
+    model: LatentModel,
+    modality: Modality,
+    z: Tensor,
+    c: Tensor | None = None,
+    observation_noise: bool = False,
 ) -> Tensor:
     r"""Draw scaled examples from :math:`p(x \mid z)` with torch's generator.
 
-    Images are its means, see :meth:`~autoencode.modalities.Modality.draw`.
+    Images are its means, see :meth:`~autoencode.modalities.Modality.draw`, unless there is noise.
 
     Arguments:
         model: The trained model.
         modality: The kind of data.
         z: The codes, with shape `(N, D)`.
         c: Their context, with shape `(N, C)`.
+        observation_noise: Whether all kinds of data have the noise of :math:`p(x \mid z)`.
     """
-    return map_batches(model, lambda m, z: modality.draw(m.decode(z)), z, c)
+    noisy = observation_noise and modality.draws_means
+
+    def draw(m: Model, z: Tensor) -> Tensor:
+        p = m.decode(z)
+        return p.sample() if noisy else modality.draw(p)
+
+    return map_batches(model, draw, z, c)
 
 
 def impute(

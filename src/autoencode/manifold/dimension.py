@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
 from ..common.batching import split_rows
 from ..common.estimates import Estimate, estimate_mean
+from ..common.seeding import Seed, check_random_state
 from .codec import Codec, as_codec
 from .neighbors.exact import knn
 from .numeric_rows import as_table_rows
@@ -68,7 +68,7 @@ def intrinsic_dimension(
     n_neighbors: int | None = None,
     model: Any = None,
     n_samples: int | None = None,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: Seed = None,
     noise: float | None = None,
     y: ArrayLike | None = None,
 ) -> DimensionEstimate:

@@ -30,15 +30,13 @@ from collections.abc import Iterator
 from numbers import Integral
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from sklearn.utils import check_random_state
 from torch import Tensor
 
 from ..common.batching import split_rows
 from ..common.estimates import Estimate
-from ..common.seeding import seeded
+from ..common.seeding import Seed, check_random_state, seeded
 from .arrays import as_batch, as_type_of, from_rows
 from .codec import Codec, as_codec
 from .jacobians import pushforward
@@ -92,7 +90,7 @@ def walkback(
     X: Any,
     n_steps: int = 10,
     noise: float | None = None,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: Seed = None,
     y: ArrayLike | None = None,
 ) -> Any:
     r"""Random walk over the manifold: examples are repeatedly damaged and restored.
@@ -164,7 +162,7 @@ def local_dimension(
     X: Any,
     n_probes: int = 16,
     noise: float | None = None,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: Seed = None,
     y: ArrayLike | None = None,
 ) -> Estimate:
     r"""Dimension of the manifold at each example.

@@ -96,6 +96,9 @@ class Modality(Configurable, abc.ABC):
     def likelihood(self) -> Family:
         r"""Returns the default likelihood for the data of `fit`."""
 
+    draws_means: ClassVar[bool] = False
+    r"""True if `draw` leaves out the noise of :math:`p(x \mid z)`."""
+
     def draw(self, p: Distribution) -> Tensor:
         r"""Returns new scaled examples under :math:`p(x \mid z)`: by default a sample."""
         return p.sample()

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from ..common.seeding import Seed
 from ..modalities import guess
 from ..modalities.capabilities.pictures import to_images, to_numeric
 from . import mosaic, tables
@@ -89,7 +90,7 @@ def samples(
     model_or_array: Any,
     n_samples: int = 64,
     y: ArrayLike | None = None,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: Seed = None,
 ) -> Figure:
     r"""New examples, :math:`x \sim p(x)`.
 

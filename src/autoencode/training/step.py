@@ -212,14 +212,14 @@ def weighted(values: Tensor, weights: Tensor | None) -> Tensor:
     return values if weights is None else values * weights
 
 
-def losses(step: TrainStep, examples: Examples, seed: int, draws: int = 1) -> Tensor:
+def losses(step: TrainStep, examples: Examples, seed: int, n_samples: int = 1) -> Tensor:
     r"""Loss of each example, with the same noise for all models that share a seed.
 
     Arguments:
         step: The model with its objective.
         examples: The examples.
         seed: The seed of codes and corruptions.
-        draws: The number of draws of codes and corruptions to average over.
+        n_samples: The number of draws of codes and corruptions to average over.
 
     Returns:
         The losses in nats, in double precision, with shape `(N,)`.
@@ -232,7 +232,7 @@ def losses(step: TrainStep, examples: Examples, seed: int, draws: int = 1) -> Te
     with torch.no_grad(), seeded(seed):
         start = torch.get_rng_state()
 
-        while len(totals) < draws:
+        while len(totals) < n_samples:
             parts = [step(part.to(device)).total for part in examples.split()]
             totals.append(torch.cat([part.double().cpu() for part in parts]))
 

@@ -23,6 +23,7 @@ def sample(
     prefix: str | None = None,
     steps: int | None = None,
     seconds: float | None = None,
+    observation_noise: bool = False,
     random_state: int | None = None,
     typed: YOptions = YOptions(),
     loading: LoadOptions = LoadOptions(),
@@ -46,6 +47,8 @@ def sample(
         steps: The number of steps of new series, for models whose codes are over time (--network
             TemporalConvolutional); by default that of the fit.
         seconds: The same for new sounds, in seconds.
+        observation_noise: Draw new images and sounds from p(x|z), of which they are the means
+            otherwise.
         random_state: The seed of the random draws.
     """
     from ...modalities.capabilities import has_covariates
@@ -83,6 +86,7 @@ def sample(
         prefix=prefix,
         steps=steps,
         seconds=seconds,
+        observation_noise=observation_noise or None,
     )
     outputs.write_examples(out, X, estimator)
     print(f"Wrote {out}: {len(X):,} new example{'s' * (len(X) != 1)}.")

@@ -67,9 +67,11 @@ def transform(
         return
 
     Z = estimator.transform(examples.X, y, pool_windows, indices)
-    letter, what = ("k", "indices") if indices else ("z", "numbers")
+    what = "indices" if indices else "numbers"
+    numbered = [f"k{i}" for i in range(1, Z.shape[1] + 1)]
+    names = numbered if indices else [*estimator.get_feature_names_out()]
 
-    outputs.write_rows(out, Z, [f"{letter}{i}" for i in range(1, Z.shape[1] + 1)], examples.files)
+    outputs.write_rows(out, Z, names, examples.files)
     print(f"Wrote {out}: {len(Z):,} code{'s' * (len(Z) != 1)} of {Z.shape[1]} {what}.")
 
     if pool_windows:

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.model_selection import KFold
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
+from ...common.seeding import Seed, check_random_state
 from ...data import collect_lazy, is_frame, is_numbers, names_of, to_pandas
 from ...data.media.text import Lines
 from ...data.tabular.libraries import from_pandas, library_of
@@ -141,7 +141,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         contamination: float | str = "auto",
         density: str = "parzen",
         n_folds: int = 5,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: Seed = None,
         y: ArrayLike | None = None,
     ) -> None:
         self.model = model

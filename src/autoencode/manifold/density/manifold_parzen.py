@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, DensityMixin, clone
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
 from ...common.arrays import tensor_to_numpy
+from ...common.seeding import Seed, check_random_state
 from ...estimator import Autoencoder
 from ..arrays import as_examples, as_type_of, check_no_missing
 from ..codec import Codec, as_codec
@@ -89,7 +89,7 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         n_neighbors: int = 15,
         sigma: float | str = "loo",
         n_nearest: int | None = None,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: Seed = None,
     ) -> None:
         self.tangents = tangents
         self.n_components = n_components
@@ -205,7 +205,9 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         return float(torch.as_tensor(self.score_samples(X)).mean())
 
     def sample(
-        self, n_samples: int = 1, random_state: int | np.random.RandomState | None = None
+        self,
+        n_samples: int = 1,
+        random_state: Seed = None,
     ) -> Any:
         r"""New examples.
 

@@ -13,12 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from torch import Tensor
 
 from ...common.batching import budget_bytes
 from ...common.estimates import Estimate
-from ...common.seeding import seeded
+from ...common.seeding import Seed, check_random_state, seeded
 from ..arrays import as_batch, as_type_of, from_rows
 from ..codec import Codec, as_codec
 from .curves import resample, shorten
@@ -104,7 +103,7 @@ class Geodesics(BaseEstimator):
         max_iter: int = 50,
         y: ArrayLike | None = None,
         n_references: int = 16,
-        random_state: int | np.random.RandomState | None = 0,
+        random_state: Seed = 0,
     ) -> None:
         self.model = model
         self.metric = metric

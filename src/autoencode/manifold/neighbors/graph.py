@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from ...common.estimates import Estimate
+from ...common.seeding import Seed, check_random_state
 from ...data import collect_lazy
 from ..arrays import as_examples, as_type_of, check_no_missing
 from ..numeric_rows import as_table_rows
@@ -93,7 +93,7 @@ class NeighborGraph(BaseEstimator):
         n_neighbors: int = 15,
         target_recall: float = 0.99,
         mutual: bool = False,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: Seed = None,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.target_recall = target_recall

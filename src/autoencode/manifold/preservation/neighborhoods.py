@@ -15,18 +15,17 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from scipy.stats import spearmanr
-from sklearn.utils import check_random_state
 from torch import Tensor
 
 from ...common.estimates import Estimate, estimate_mean
 from ...common.progress import track
+from ...common.seeding import Seed, check_random_state
 from ...data import collect_lazy, is_frame
 from ..arrays import as_examples, check_no_missing
 from ..neighbors.distance_blocks import DistanceBlocks
 from ..neighbors.exact import knn
 from ..numeric_rows import as_table_rows
 
-Seed = int | np.random.RandomState | None
 SUBSAMPLES = 20  # number of parts of a sample, for its standard error
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_random_state
 
 from ...common.atomic_files import check_writable
+from ...common.seeding import Seed, check_random_state
 from ..anomalies.detector import OffManifoldDetector
 from ..arrays import as_examples, select_rows
 from ..codec import as_codec
@@ -33,7 +33,7 @@ def report(
     X_new: Any = None,
     out: str | Path | None = None,
     n_neighbors: int = 15,
-    random_state: int | np.random.RandomState | None = 0,
+    random_state: Seed = 0,
     y: ArrayLike | None = None,
 ) -> Report:
     r"""Reports the geometry of the manifold that a model has learned.

@@ -5,11 +5,10 @@ __all__ = ["TangentAugment", "tangent_penalty"]
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from ...common.seeding import Seed, check_random_state
 from ..jacobians import pushforward
 from .tangents import Tangents
 
@@ -52,7 +51,7 @@ class TangentAugment:
         self.tangents = tangents
         self.scale = scale
 
-    def __call__(self, X: Any, random_state: int | np.random.RandomState | None = None) -> Any:
+    def __call__(self, X: Any, random_state: Seed = None) -> Any:
         r"""
         Arguments:
             X: The examples.

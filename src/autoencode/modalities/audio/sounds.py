@@ -267,6 +267,8 @@ class Sounds(
 
         self.residual_ = (total / n).float().numpy()
 
+    draws_means = True
+
     def draw(self, p: Distribution) -> Tensor:
         # Noise on each number of a spectrum is hiss, and the mean spectrum is too quiet
         if self.residual_ is None:

@@ -209,6 +209,8 @@ class Images(Modality, Readable, Writable, Pictured, OwnSize, Augmented):
     def likelihood(self) -> Family:
         return Bernoulli() if self.binary_ else SharedGaussian()
 
+    draws_means = True
+
     def draw(self, p: Distribution) -> Tensor:
         return p.mean  # as in the literature: noise on each pixel would hide the image
 

@@ -11,11 +11,14 @@ __all__ = ["LeastSquares"]
 import time
 from collections.abc import Iterator
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 from torch import Tensor
 
+from ...common.checks.types import check_agreement
 from ...data import Examples
 from ...distributions import SharedGaussian
 from ...models.latent import Conditional
@@ -68,8 +71,16 @@ class LeastSquares(Solver):
 
     closed_form = True
 
+    explained_variance_: NDArray[np.float64]
+    total_variance_: float
+
     def __init__(self, validation_fraction: float | None = None) -> None:
         self.validation_fraction = validation_fraction
+
+    def check_learned(self) -> None:
+        variances = self.explained_variance_
+        finite = variances.ndim == 1 and bool(np.isfinite(variances).all())
+        check_agreement(type(self), explained_variance_=finite and bool((variances >= 0).all()))
 
     def n_held_out(self, n: int) -> int:
         return min(round(n * (self.validation_fraction or 0)), n - 1)
@@ -111,6 +122,12 @@ class LeastSquares(Solver):
             _assign(decoder, V.T, x_mean.slope, x_mean.offset)
 
             family = train_step.model.decoder.family
+
+            if projection is None:
+                dof = max(1, len(x) - 1)
+                scores = x_residual @ V.T
+                self.explained_variance_ = (scores.square().sum(dim=0) / dof).numpy()
+                self.total_variance_ = float(x_residual.square().sum() / dof)
 
             if isinstance(family, SharedGaussian):
                 residual = x_residual - fitted @ V.T @ V

@@ -161,7 +161,9 @@ class LinearStart:
         return bool(gain.mean() > 0 and clipped.mean() > needed)
 
     def _losses(self, held_out: Examples, seed: int) -> Tensor:
-        return losses(self.step, held_out, seed, draws=-(-_MIN_COMPARISON_DRAWS // len(held_out)))
+        return losses(
+            self.step, held_out, seed, n_samples=-(-_MIN_COMPARISON_DRAWS // len(held_out))
+        )
 
     @torch.no_grad()
     def _losses_of_start(self, held_out: Examples, seed: int) -> Tensor:
