@@ -808,10 +808,7 @@ def test_choices_are_reported(caplog) -> None:
         )
 
     assert "9 examples of shape (1, 5, 9) as Images" in caplog.text
-    assert (
-        "3 held out; FullyConnected(layers=(8,), skip=False); likelihood"
-        " SharedGaussian(optimal=False)" in caplog.text
-    )
+    assert "3 held out; FullyConnected(layers=(8,)); likelihood SharedGaussian()" in caplog.text
 
 
 @pytest.mark.parametrize(("n", "share"), [(1, 0.9), (2, 0.9), (10, 0.01), (10, 0.95)])

@@ -1,5 +1,6 @@
 r"""Tests of the interface that users of scikit-learn expect: names, components, seeds, devices."""
 
+import io
 import re
 from typing import Any
 
@@ -129,9 +130,13 @@ def seeded_calls(model: ae.Autoencoder) -> dict[str, Any]:
         "trustworthiness": lambda seed: np.array(
             manifold.trustworthiness(x[:, :2], x, n_samples=20, random_state=seed).value
         ),
-        "log_evidence": lambda seed: evaluation.log_evidence(
-            model.model_, model.preprocess(X[:9]).target, 4, random_state=seed
-        ).numpy(),
+        "log_evidence": lambda seed: (
+            evaluation.log_evidence(
+                model.model_, model.preprocess(X[:9]).target, 4, random_state=seed
+            )
+            .detach()
+            .numpy()
+        ),
         "drums": lambda seed: ae.datasets.drums(4, random_state=seed).X,
         "disentanglement": lambda seed: np.array(
             evaluation.factor_vae_score(X[:, :2], X[:, :2] > X[:, :2].mean(0), random_state=seed)
@@ -140,7 +145,9 @@ def seeded_calls(model: ae.Autoencoder) -> dict[str, Any]:
 
 
 def _pixels(figure: Any) -> np.ndarray:
-    return np.concatenate([np.ravel(line.get_ydata()) for ax in figure.axes for line in ax.lines])
+    file = io.BytesIO()
+    figure.savefig(file, format="raw", dpi=20)
+    return np.frombuffer(file.getvalue(), np.uint8)
 
 
 MODEL = ae.vae(2, prior=StandardNormal(), **ONE)

@@ -102,7 +102,7 @@ def check_solver(
         >>> from autoencode.objectives import Contractive
         >>> check_solver(Contractive(), None, LeastSquares())
         Traceback (most recent call last):
-        ValueError: objective=Contractive(weight=0.1, max_exact_dim=4) has no effect with...
+        ValueError: objective=Contractive() has no effect with...
     """
     if not getattr(training, "closed_form", False):
         return

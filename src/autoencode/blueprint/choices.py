@@ -206,7 +206,7 @@ def resolve_likelihood(
         >>> from autoencode.distributions import Gaussian
         >>> from autoencode.modalities import Images
         >>> resolve_likelihood(Gaussian(), Images(), None, density=True)
-        Gaussian(min_scale=0.001)
+        Gaussian()
     """
     likelihood = likelihood or default_likelihood(modality, X, density)
     return adapt_likelihood(modality, likelihood)

@@ -92,6 +92,7 @@ class Configurable:
         """
 
     def __repr__(self) -> str:
-        params, defaults = self.get_params(deep=False), _arguments(type(self))
+        kind: type = type(self)
+        params, defaults = self.get_params(deep=False), _arguments(kind)
         shown = [f"{k}={v!r}" for k, v in params.items() if repr(v) != repr(defaults[k])]
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return f"{kind.__name__}({', '.join(shown)})"

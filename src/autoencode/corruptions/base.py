@@ -66,7 +66,7 @@ def flatten(corruption: Callable[..., Tensor]) -> list[Callable[..., Tensor]]:
     Example:
         >>> from autoencode.corruptions import Blur, GaussianNoise, Masking
         >>> flatten(Compose([Blur(0.5), Compose([Masking(0.1), GaussianNoise(0.2)])]))
-        [Blur(std=0.5), Masking(fraction=0.1, patch_size=1), GaussianNoise(std=0.2)]
+        [Blur(std=0.5), Masking(fraction=0.1), GaussianNoise(std=0.2)]
     """
     if not isinstance(corruption, Compose):
         return [corruption]

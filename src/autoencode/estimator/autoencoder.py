@@ -91,6 +91,7 @@ class Autoencoder(
         :func:`~autoencode.load`
 
     Example:
+        >>> import numpy as np
         >>> from autoencode.objectives import ELBO
         >>> X = np.random.default_rng(0).normal(size=(64, 5))
         >>> vae = Autoencoder(2, objective=ELBO(), training=Training(epochs=2)).fit(X)

@@ -21,7 +21,7 @@ class LinearAttributes(ResolvedAttributes):
         >>> import autoencode as ae
         >>> X = np.random.default_rng(0).normal(size=(60, 4)) * [4.0, 3.0, 2.0, 1.0]
         >>> ae.linear(2).fit(X).explained_variance_ratio_.round(1)
-        array([0.6, 0.3])
+        array([0.5, 0.3])
     """
 
     @property

@@ -102,7 +102,7 @@ def read_input(
         >>> import numpy as np
         >>> given = {"modality": None, "conditional": False}
         >>> read_input(given, FitInput(np.eye(3)), lambda found, *_: found, None).modality
-        Tables(scaling='auto')
+        Tables()
     """
     source, conditional = rows.X, given["conditional"]
     kinds = given["modality"] if known is None else known

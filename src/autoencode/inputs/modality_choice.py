@@ -29,7 +29,7 @@ def modality_of(X: Any, kinds: ModalityChoice) -> Modality:
     Example:
         >>> import numpy as np
         >>> modality_of(np.zeros((5, 3)), None)
-        Tables(scaling='auto')
+        Tables()
     """
     if isinstance(kinds, Modality):
         return kinds

@@ -78,7 +78,7 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
     Example:
         >>> import numpy as np
         >>> guess(np.zeros((5, 8, 8)))
-        Images(size=None, strict=False, layout=None)
+        Images()
     """
     sparse = isinstance(X, SparseRows)
 

@@ -129,7 +129,7 @@ def decode(
     Example:
         >>> from autoencode.objectives import ELBO
         >>> decode(encode(ELBO(beta=2.0)))
-        ELBO(beta=2.0, free_nats=None, cooling=None, free_nats_per_unit=0.0)
+        ELBO(beta=2.0)
     """
     again = functools.partial(decode, trusted=trusted, tensor=tensor)
     within = functools.partial(again, fitted=fitted)

@@ -43,7 +43,7 @@ def autoencoder(
     Example:
         >>> deep = autoencoder(latent_dim=30, layers=(1000, 500, 250))
         >>> deep.network
-        FullyConnected(layers=(1000, 500, 250), skip=False)
+        FullyConnected(layers=(1000, 500, 250))
     """
     return recipe(latent_dim, layers, Reconstruction(), options)
 

@@ -29,7 +29,7 @@ def recipe(
     Example:
         >>> from autoencode.objectives import ELBO
         >>> recipe(2, (8,), ELBO(), {}).network
-        FullyConnected(layers=(8,), skip=False)
+        FullyConnected(layers=(8,))
     """
     check_effect("network", options, layers=(layers, None))
     options = {"objective": objective} | options

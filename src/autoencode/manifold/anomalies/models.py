@@ -63,7 +63,7 @@ def default_model(X: Any) -> Autoencoder:
     Example:
         >>> X = np.random.default_rng(0).normal(size=(50, 2)) @ [[1, 0, 1], [0, 1, 1]]
         >>> default_model(X).training
-        LeastSquares(validation_fraction=None)
+        LeastSquares()
     """
     X = tensor_to_numpy(X)
     modality = guess(X)

@@ -171,7 +171,7 @@ def default_likelihood(modality: Modality, X: Any, density: bool) -> Family:
         >>> from autoencode.modalities import Tables
         >>> X = np.random.default_rng(0).normal(size=(99, 3))
         >>> default_likelihood(Tables().fit(X), X, density=False)
-        SharedGaussian(optimal=False)
+        SharedGaussian()
     """
     if not density and isinstance(modality, ErrorWeighted):
         return modality.deterministic_likelihood()

@@ -54,7 +54,7 @@ class ConditionalMixture(Prior):
         >>> training = ae.Training(epochs=2)
         >>> model = ae.vae(2, conditional=True, training=training, random_state=0).fit(X, y)
         >>> model.prior_, model.sample(5, y=1).shape
-        (ConditionalMixture(max_components=64), (5, 4))
+        (ConditionalMixture(), (5, 4))
     """
 
     fits = True

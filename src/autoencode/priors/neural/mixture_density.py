@@ -65,7 +65,7 @@ class LearnedMixture(Prior):
         >>> import autoencode as ae
         >>> model = ae.vae(2, conditional=True, prior=LearnedMixture(4, conditional=True))
         >>> model.prior
-        LearnedMixture(n_components=4, conditional=True, layers=(), joint=True)
+        LearnedMixture(n_components=4, conditional=True)
     """
 
     loc: Tensor

@@ -124,7 +124,7 @@ class TransformerPrior(Prior):
     Example:
         >>> import autoencode as ae
         >>> ae.vq_vae(16, prior=TransformerPrior(width=32)).prior
-        TransformerPrior(width=32, depth=2, n_heads=4, conditional=False)
+        TransformerPrior(width=32)
     """
 
     fits = True

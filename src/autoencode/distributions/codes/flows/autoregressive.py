@@ -107,7 +107,7 @@ class SplineFlow(Family):
     Example:
         >>> import autoencode as ae
         >>> ae.vae(4, posterior=SplineFlow(n_bins=4)).posterior
-        SplineFlow(n_steps=2, n_bins=4, layers=(64,))
+        SplineFlow(n_bins=4)
     """
 
     n_params = 3
