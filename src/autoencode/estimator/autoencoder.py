@@ -92,6 +92,7 @@ class Autoencoder(
 
     Example:
         >>> import numpy as np
+        >>> from autoencode import Training
         >>> from autoencode.objectives import ELBO
         >>> X = np.random.default_rng(0).normal(size=(64, 5))
         >>> vae = Autoencoder(2, objective=ELBO(), training=Training(epochs=2)).fit(X)
