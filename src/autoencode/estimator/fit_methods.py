@@ -56,6 +56,7 @@ class FitMethods(TransformMethods):
         sample_weight: ArrayLike | str | Path | None = None,
         validation: Any = None,
         after_epoch: Callable[[EpochRecord], bool | None] | None = None,
+        context: ArrayLike | str | Path | None = None,
     ) -> Self:
         r"""Fits the model to examples.
 
@@ -99,12 +100,15 @@ class FitMethods(TransformMethods):
             after_epoch: A function that gets the :class:`~autoencode.training.EpochRecord` of each
                 epoch, and ends the training by returning `True`. With `resume`, it gets the
                 records of earlier epochs again.
+            context: Labels or numbers in place of `y`, for pipelines whose `y` is the target of
+                their last step, see `set_fit_request`.
 
         Raises:
             TypeError: If an argument is of the wrong kind.
             ValueError: If data or arguments are not as described.
             FloatingPointError: If the loss does not stay finite.
         """
+        y = self._given(y, context)
         state = None if start is None else self._state_of_start(start)
         modules = isinstance(as_network(self.network), Modules)
         frozen = check_freeze(freeze, state is not None or modules)
@@ -191,6 +195,8 @@ class FitMethods(TransformMethods):
 
     def fit_transform(self, X: ArrayLike, y: ArrayLike | None = None, **options: Any) -> NDArray:
         r"""Trains on examples and returns their codes, as `fit` and `transform` do."""
+        y = self._given(y, options.pop("context", None))
+
         if is_stream(X):  # may be readable only once
             X, y_read = read_stream(X)
             y = y_read if y is None else y

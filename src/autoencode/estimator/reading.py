@@ -64,6 +64,16 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
         torch.Size([20, 4])
     """
 
+    def _given(self, y: Any, context: Any) -> Any:
+        r"""Returns the labels or numbers of a conditional model, under either name."""
+        if context is None:
+            return y
+
+        if not self.conditional and getattr(self, "blueprint_", None) is None:
+            raise ValueError("context has no effect without conditional=True: leave it out.")
+
+        return context
+
     def _read(self, X: Any, y: Any = None, whole: bool = False) -> inputs.Loaded:
         r"""Reads examples from any input, with labels if the input holds some."""
         loaded = inputs.read(X, self.modality_, whole=whole)

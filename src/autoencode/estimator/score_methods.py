@@ -235,6 +235,7 @@ class ScoreMethods(ExampleReader):
         X: ArrayLike | str | Path,
         y: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
+        context: ArrayLike | None = None,
     ) -> float:
         r"""Mean score for grid search and cross-validation; higher is better.
 
@@ -243,6 +244,7 @@ class ScoreMethods(ExampleReader):
             y: Their labels or numbers, if the model is conditional. Otherwise, they are ignored,
                 as in `fit`, because grid search always passes them on.
             sample_weight: The weight of each example in the mean.
+            context: Labels or numbers in place of `y`, for pipelines.
 
         Returns:
             The mean of `score_samples`; without a density, minus the mean of the squared errors.
@@ -251,7 +253,7 @@ class ScoreMethods(ExampleReader):
             errors of the data as scaled by this setting.
         """
         check_is_fitted(self, "model_")
-        y = None if self.context_ is None else y
+        y = self._given(None if self.context_ is None else y, context)
 
         if hasattr(self, "score_samples"):
             found = self.score_samples(X, y)

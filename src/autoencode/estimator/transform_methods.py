@@ -53,6 +53,7 @@ class TransformMethods(TransformerMixin, ExampleReader):
         sparse: bool = False,
         out: str | Path | None = None,
         return_std: bool = False,
+        context: ArrayLike | None = None,
     ) -> Any:
         r"""Encodes examples to the means of their posteriors.
 
@@ -77,6 +78,7 @@ class TransformMethods(TransformerMixin, ExampleReader):
             out: A file to which the codes are written batch by batch, so that they need not fit in
                 memory: `.npy`, or `.npz` for a sparse matrix (`scipy.sparse.load_npz`).
             return_std: Whether to return the standard deviations of the posteriors, too.
+            context: Labels or numbers in place of `y`, which pipelines do not pass on.
 
         Returns:
             The codes as float32, with shape `(N, latent_dim)`; or indices as int64, with one for
@@ -93,6 +95,8 @@ class TransformMethods(TransformerMixin, ExampleReader):
                 `return_std` is set and codes have no standard deviation in closed form, or if two
                 of the arguments exclude each other. If `out` is the file `X`.
         """
+        y = self._given(y, context)
+
         if full_size:
             check_is_fitted(self, "model_")
             sized = isinstance(self.modality_, (Tiled, Extendable))
