@@ -27,7 +27,7 @@ ORDER = {
         pages
         blueprint
         inference
-        diagnosis
+        diagnosis export
         inputs persistence
         fitting
         estimator
@@ -53,7 +53,8 @@ ORDER = {
         examples filters fit_warning results
     """,
     "networks": """
-        base gru padding
+        base exporting padding
+        gru
         convolutional dictionary mlp modules
         positions steps tokens views
         recurrent transformer
@@ -211,7 +212,7 @@ ORDER = {
         dates
     """,
     "modalities.capabilities": """
-        cells covariates sequences tables
+        cells covariates exporting sequences tables
         files pictures scales
         fitting
     """,
@@ -221,31 +222,31 @@ ORDER = {
     """,
     "modalities.numeric_tables": """
         frames scaling
-        constants normalization
+        constants exported normalization
         tables
         counts
     """,
     "modalities.image": """
-        enlarging levels shifts tiles
+        enlarging exported levels shifts tiles
         own_size
         images
     """,
     "modalities.series": """
         cuts grids numbers
         lists
-        collection covariates files filling later parts
+        collection covariates exported files filling later parts
         series
     """,
     "modalities.text": """
         byte_rows edit_distance tokenizers
         selfies_tokenizer
         spelling
-        damage
+        damage exported
         texts
     """,
     "modalities.audio": """
         damage lengths moments phases spectra stft waveforms
-        faults log_mel recordings
+        exported faults log_mel recordings
         files
         sounds
     """,
@@ -253,6 +254,7 @@ ORDER = {
         conditions descriptions filling gaps hidden_cells new_cells scores
         layout
         cells decoding flags
+        exported
         frame
     """,
     "training": """
@@ -281,11 +283,19 @@ ORDER = {
         arguments checks choices code_size resumption
         blueprint
     """,
+    "export": """
+        conditions operations
+        parts trials
+        archive
+        onnx_file
+        exporting
+    """,
     "estimator": """
         availability model_files
         attributes
         linear_attributes reading
-        forecast_methods recommend_methods sample_methods score_methods transform_methods
+        export_methods forecast_methods recommend_methods sample_methods score_methods
+        transform_methods
         fit_methods
         autoencoder
         storage
@@ -448,6 +458,7 @@ ORDER = {
         examples
     """,
     "cli.commands.missing": "impute recommend",
+    "cli.commands.models": "describe export",
     "cli.commands.pages": "demo explore",
     "explorer": """
         wire
@@ -490,7 +501,7 @@ ORDER = {
         anomalies compare fit forecast manifold missing neighbors pages plot reconstruct sample
         score
         transform
-        describe
+        models
     """,
 }
 RANK = {

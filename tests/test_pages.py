@@ -17,7 +17,7 @@ soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["choosing", "guide", "index", "modalities", "objectives", "posteriors"]
+PAGES = ["choosing", "exporting", "guide", "index", "modalities", "objectives", "posteriors"]
 RNG = np.random.default_rng(0)
 
 

@@ -24,6 +24,7 @@ from ..persistence import encoding, model_file
 from ..priors import Prior
 from ..training.solver import Solver
 from .availability import has_no_decoder
+from .export_methods import ExportMethods
 from .fit_methods import FitMethods
 from .forecast_methods import ForecastMethods
 from .linear_attributes import LinearAttributes
@@ -33,7 +34,13 @@ from .score_methods import ScoreMethods
 
 
 class Autoencoder(
-    ForecastMethods, RecommendMethods, ScoreMethods, SampleMethods, FitMethods, LinearAttributes
+    ExportMethods,
+    ForecastMethods,
+    RecommendMethods,
+    ScoreMethods,
+    SampleMethods,
+    FitMethods,
+    LinearAttributes,
 ):
     r"""Autoencoder with the interface of scikit-learn.
 

@@ -3,6 +3,7 @@ r"""Maps from numbers of any distribution to normal scores, and back."""
 __all__ = ["NormalScores", "ScoreTable"]
 
 import itertools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,6 +21,7 @@ _MIN_BANDWIDTH, _MAX_BANDWIDTH = 1e-3, 0.5
 # If there are more distinct numbers, only frequent ones own an interval
 _MAX_UNSHARED_NUMBERS = 65
 _MIN_WIDTH = 1e-4  # standard deviations; probabilities hardly change within this distance
+_MIN_WIDTH_SINGLE = 1e-2  # the same where probabilities may be in single precision
 _EQUAL_WITHIN = 1e-5  # scores closer than this are equal in single precision
 # Minimum number of scores to calibrate by; minimum number beyond a known quantile
 _CALIBRATED, _RESOLVED = 200, 16
@@ -275,6 +277,7 @@ class ScoreTable:
             return torch.from_numpy(np.stack(last)).to(device, self.dtype)
 
         self.values = stacked([s.values_ for s in scores])
+        self.low = stacked([s.low_ for s in scores])
         self.middle = stacked([s.middle_ for s in scores])
         self.high = stacked([s.high_ for s in scores])
         self.last = torch.tensor([[len(s.values_) - 1] for s in scores], device=device)
@@ -298,6 +301,27 @@ class ScoreTable:
         )
 
         return torch.where(d == 0, middle, t).T
+
+    def mean(self, loc: Tensor, scale: Tensor) -> Tensor:
+        r"""Returns the means of numbers, as :meth:`NormalScores.mean` does.
+
+        Arguments:
+            loc: The means of the scores, with shape `(B, C)`.
+            scale: Their standard deviations, with shape `(B, C)`.
+        """
+        gaps = self.values.diff()  # zero beyond the last knot of a column
+        ends = self.high[:, :-1], torch.where(gaps > 0, self.low[:, 1:], self.high[:, :-1])
+        a, b = ((end - loc[..., None]) / scale[..., None] for end in ends)
+        wide = b - a > _MIN_WIDTH_SINGLE
+        slope = (_area_of(b) - _area_of(a)) / torch.where(wide, b - a, 1)
+        share = torch.where(wide, slope, torch.special.ndtr(-(a + b) / 2))
+
+        return self.values[:, 0] + torch.where(gaps > 0, share * gaps, 0).sum(dim=-1)
+
+
+def _area_of(z: Tensor) -> Tensor:
+    r"""Returns an integral of :math:`1 - \Phi`."""
+    return z * torch.special.ndtr(-z) - torch.exp(-0.5 * z.square()) / math.sqrt(2 * math.pi)
 
 
 def _area(z: NDArray) -> NDArray:

@@ -9,6 +9,7 @@ r"""Network architectures: an encoder and a decoder, from tensor to tensor.
 - `views/`: networks around others, whose encoder sees where numbers are missing, or transformed
   counts, or whose decoder is smooth
 - `modules`: modules that were written without this library
+- `exporting`: whether a network is being exported
 - `gru`: gated recurrent units with a hand-written backward pass
 - `tokens`: layers that all token networks share
 - `steps`: layers that networks for series of numbers share

@@ -11,6 +11,8 @@ from torch import Tensor
 from torch.autograd import Function, forward_ad
 from torch.autograd.function import once_differentiable
 
+from .exporting import is_exporting
+
 tanh_backward, sigmoid_backward = torch.ops.aten.tanh_backward, torch.ops.aten.sigmoid_backward
 
 
@@ -60,15 +62,30 @@ class GRU(nn.Module):
             The states after each step, with shape `(B, L, width)`.
         """
         table = self.table.weight
-        shift = table.new_zeros(len(x), table.shape[1]) if shift is None else shift.to(table)
-        h = table.new_zeros(len(x), len(self.bias)) if h is None else h.to(table)
+        shift = table.new_zeros(x.shape[0], table.shape[1]) if shift is None else shift.to(table)
+        h = table.new_zeros(x.shape[0], len(self.bias)) if h is None else h.to(table)
 
         inputs = x.T, table, shift, h, self.weight, self.bias
+
+        if is_exporting():
+            return _as_one_operation(*inputs)
 
         if any(forward_ad.unpack_dual(t).tangent is not None for t in inputs[1:]):
             return torch.stack([*_states(*inputs)], dim=1)
 
         return _Recurrence.apply(*inputs).movedim(0, 1)
+
+
+def _as_one_operation(
+    x: Tensor, table: Tensor, shift: Tensor, h: Tensor, weight: Tensor, bias: Tensor
+) -> Tensor:
+    r"""Returns the states, with shape `(B, L, H)`, by the recurrence that other programs have."""
+    a = table[x.T] + shift[:, None]
+    zeros = torch.zeros_like(table[0])
+    inner = torch.cat([zeros[len(bias) :], bias])
+    weights = [torch.eye(len(zeros)).to(weight), weight, zeros, inner]
+
+    return torch.gru(a, h[None], weights, True, 1, 0.0, False, False, True)[0]
 
 
 def _states(

@@ -16,6 +16,7 @@ import torch.nn as nn
 from torch import Tensor
 
 from .base import Network
+from .exporting import is_exporting
 from .mlp import MLP
 from .padding import by_length, lengths
 
@@ -79,7 +80,9 @@ class SequenceEncoder(nn.Module):
         n = lengths(x, self.end)
         rows, pooled = [], []
 
-        for group, longest in by_length(n):
+        every = [(torch.arange(x.shape[0], device=x.device), x.shape[1])]
+
+        for group, longest in every if is_exporting() else by_length(n):
             inside = torch.arange(longest, device=x.device) < n[group, None]
             h = self.body(x[group, :longest], inside)
 

@@ -10,7 +10,7 @@ r"""Commands: each is a function whose arguments are the flags and whose docstri
 - `anomalies`, `neighbors`: surprisal, strange examples, and similar ones
 - `plot`, `manifold`: pictures, and a report with pictures
 - `pages/`: pages for a browser
-- `describe`: description of a model; the list of recipes
+- `models/`: description of a model; the list of recipes; files that run without this library
 """
 
 __all__ = ["COMMANDS"]
@@ -19,11 +19,11 @@ from collections.abc import Callable
 
 from .anomalies import anomalies
 from .compare import compare
-from .describe import info, recipes
 from .fit import fit
 from .forecast import forecast
 from .manifold import manifold
 from .missing import impute, inpaint, recommend
+from .models import export, info, recipes
 from .neighbors import neighbors
 from .pages import demo, explore
 from .plot import plot
@@ -54,6 +54,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
         anomalies,
         interpolate,
         explore,
+        export,
         info,
         recipes,
         demo,

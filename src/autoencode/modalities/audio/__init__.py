@@ -6,5 +6,6 @@ r"""Recordings.
 - `faults`, `damage`: sounds that are silent or clipped; corruptions of waveforms
 - `spectra`, `log_mel`: representations that networks see; `moments`, their mean and spread
 - `stft`, `phases`: short-time Fourier transforms, and phases that belong to magnitudes
+- `exported`: waveforms as the input and output of exported models
 - `sounds`: `Sounds`, the modality
 """

@@ -40,6 +40,7 @@ from ..capabilities import (
 from ..capabilities.fitting import without_text_corruptions
 from ..windows import Windows, cut, spooled
 from .damage import WaveformDamage, split_steps
+from .exported import ExportedSounds
 from .faults import report_faults_in_memory
 from .files import SoundFiles
 from .lengths import LONGEST_SECONDS, choose_seconds, describe_unused, log_windows, share_kept
@@ -66,6 +67,7 @@ class Sounds(
     ErrorWeighted,
     ResidualFitted,
     Adaptive,
+    ExportedSounds,
 ):
     r"""Recordings, from a folder, a list of arrays, or an array with shape `(N, n)`.
 

@@ -5,6 +5,7 @@ __all__ = ["MDCT", "Spectrum"]
 import abc
 import math
 from functools import lru_cache
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -42,6 +43,9 @@ class Spectrum(Configurable, abc.ABC):
         Returns:
             Their waveforms, with shape `(*, n)`.
         """
+
+    inverts_by_tensors: ClassVar[bool] = False
+    r"""True if `inverse` consists of operations on tensors alone, as exported models need."""
 
     def hop(self, rate: int) -> int:
         r"""Returns the number of samples between frames, for codes over time.
@@ -97,6 +101,8 @@ class MDCT(Spectrum):
         >>> torch.allclose(mdct.inverse(mdct.forward(x, 8000), 8000, 1000), x)
         True
     """
+
+    inverts_by_tensors = True
 
     def __init__(self, n_bins: int = 256, power: float = 0.5) -> None:
         self.n_bins = n_bins

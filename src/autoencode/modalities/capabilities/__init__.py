@@ -11,6 +11,7 @@ The functions next to the classes define the default for all other kinds.
 - `sequences`: tokens, windows of long examples, examples of any length, and forecasts
 - `pictures`: pictures of examples, and images of any size
 - `fitting`: statistics that the model needs, and parts of a model adapted to the data
+- `exporting`: scaling as operations on tensors, for exported models
 """
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Conditionable",
     "DensityFitted",
     "ErrorWeighted",
+    "Exportable",
     "Extendable",
     "Forecastable",
     "Imputable",
@@ -49,6 +51,7 @@ __all__ = [
 
 from .cells import CellDecomposable, CellScored, Conditionable, Imputable, OpenLevels, Rankable
 from .covariates import Accompanied, context_values, has_covariates
+from .exporting import Exportable
 from .files import Readable, Writable
 from .fitting import (
     Adaptive,

@@ -170,7 +170,7 @@ class DateColumn(Configurable):
 
         days = np.where(self.days_.empty_, np.nan, np.clip(values, 0, self.days_.high_))
         missing = np.isnan(days)
-        ticks = np.rint(np.nan_to_num(days) * self._day).astype(np.int64) + self.origin_
+        ticks = np.rint(np.nan_to_num(days) * self.ticks_per_day).astype(np.int64) + self.origin_
         ticks = self._snapped(ticks)
         kind = "m8" if self.spans_ else "M8"
         dates = pd.Series(ticks.view(f"{kind}[{self.unit_}]")).where(~missing)
@@ -221,10 +221,11 @@ class DateColumn(Configurable):
             )
 
         dates = (dates.tz_convert("UTC").tz_localize(None) if zoned else dates).as_unit(self.unit_)
-        return np.where(dates.isna(), np.nan, (dates.asi8 - self.origin_) / self._day)
+        return np.where(dates.isna(), np.nan, (dates.asi8 - self.origin_) / self.ticks_per_day)
 
     @property
-    def _day(self) -> int:
+    def ticks_per_day(self) -> int:
+        r"""The number of ticks of a day."""
         return 86400 * _TICKS_PER_SECOND[self.unit_]
 
     def _find_grid(self, wall: NDArray) -> None:
@@ -236,10 +237,10 @@ class DateColumn(Configurable):
         common = step_of(wall) if len(wall) else 1
         self.step_ = max([common, *whole[:1]])
 
-        if self.spans_ or common % self._day or self.start_ % self._day:
+        if self.spans_ or common % self.ticks_per_day or self.start_ % self.ticks_per_day:
             return
 
-        days = wall // self._day
+        days = wall // self.ticks_per_day
 
         for end in (0, 1):
             months = (days + end).astype("M8[D]").astype("M8[M]")
@@ -253,10 +254,10 @@ class DateColumn(Configurable):
 
         if self.months_:
             end = self.months_ < 0
-            first = int(self.start_ // self._day + end)
+            first = int(self.start_ // self.ticks_per_day + end)
             first = int(np.int64(first).astype("M8[D]").astype("M8[M]").astype(np.int64))
-            days = snap_months(wall / self._day, first, abs(self.months_), end)
-            near = days * self._day
+            days = snap_months(wall / self.ticks_per_day, first, abs(self.months_), end)
+            near = days * self.ticks_per_day
         else:
             away = wall - self.start_
             near = self.start_ + (away + self.step_ // 2) // self.step_ * self.step_

@@ -1,12 +1,13 @@
 r"""Grids that the numbers of a column lie on: cents, whole numbers, multiples of five, months."""
 
-__all__ = ["decimals_of", "grid_of", "snap", "snap_months", "step_of"]
+__all__ = ["decimals_of", "grid_of", "snap", "snap_months", "snap_tensor", "step_of"]
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 _MIN_DISTINCT_NUMBERS = 8  # this many distinct numbers rarely have a common divisor by chance
 
@@ -111,6 +112,24 @@ def snap(values: NDArray, low: float, step: float, decimals: int) -> NDArray:
         array([18.99])
     """
     return np.round(low + step * np.rint((values - low) / step), decimals)
+
+
+def snap_tensor(x: Tensor, low: float, step: float, decimals: int) -> Tensor:
+    r"""Numbers moved to the nearest points of a grid, as by :func:`snap`.
+
+    Arguments:
+        x: The numbers.
+        low: A number on the grid.
+        step: The distance between two neighbors.
+        decimals: The number of decimals to which the result is rounded.
+
+    Example:
+        >>> import torch
+        >>> snap_tensor(torch.tensor([18.794952]).double(), 0.99, 0.5, 2).item()
+        18.99
+    """
+    unit = 10.0**decimals
+    return ((low + step * ((x - low) / step).round()) * unit).round() / unit
 
 
 def snap_months(days: NDArray, first: int, step: int, end: bool) -> NDArray:

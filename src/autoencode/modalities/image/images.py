@@ -31,6 +31,7 @@ from ..array_layouts import looks_channels_first
 from ..base import WIDE, Modality
 from ..capabilities import Augmented, Pictured, Readable, Writable
 from ..statistics import value_range
+from .exported import ExportedImages
 from .levels import COLORS, black_and_white
 from .own_size import OwnSize
 from .shifts import Shifts
@@ -43,7 +44,7 @@ _MAX_SKIP_NUMBERS = 2**16  # numbers in an image; networks of larger ones have n
 _MIN_IMAGES_TO_SHIFT, _MAX_IMAGES_TO_SHIFT = 10, 250
 
 
-class Images(Modality, Readable, Writable, Pictured, OwnSize, Augmented):
+class Images(Modality, Readable, Writable, Pictured, OwnSize, Augmented, ExportedImages):
     r"""Images of one size, with shape `(N, H, W)` or `(N, H, W, C)`.
 
     The networks see intensities between 0 and 1. Bytes are divided by 255, and so are other

@@ -8,5 +8,6 @@ r"""Tables of mixed columns with missing cells.
 - `cells`: the methods of the modality for single cells
 - `new_cells`: levels and numbers that the fit did not see
 - `conditions`, `descriptions`: given cells of new rows; kinds of columns in words
+- `exported`: rows as the input and output of exported models
 - `frame`: `MixedTables`, the modality; its columns are in `columns/`
 """

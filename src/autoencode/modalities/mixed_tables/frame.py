@@ -49,6 +49,7 @@ from .cells import MixedCells, check_column_names, to_frame
 from .conditions import template_of
 from .decoding import decode_rows, draw_rows
 from .descriptions import describe, kind_in_file
+from .exported import ExportedFrames
 from .flags import flags_of, groups_of
 from .gaps import Gaps
 from .hidden_cells import HiddenCells
@@ -68,6 +69,7 @@ class MixedTables(
     Tabular,
     NonlinearScale,
     MixedCells,
+    ExportedFrames,
     Conditionable,
     ErrorWeighted,
     Adaptive,

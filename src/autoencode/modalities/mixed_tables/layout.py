@@ -73,7 +73,7 @@ class RowLayout(NamedTuple):
         first = torch.tensor([0, *self.sizes[:-1]], device=x.device).cumsum(0)[: len(self.sizes)]
         slots = torch.minimum(index.nan_to_num().clamp(min=0), last).long() + first
         known = (index >= 0).to(x)  # neither missing nor new
-        indicators = x.new_zeros(len(x), sum(self.sizes)).scatter(1, slots, known)
+        indicators = x.new_zeros(x.shape[0], sum(self.sizes)).scatter(1, slots, known)
 
         return torch.cat([t.nan_to_num(), there.to(x), indicators], dim=1).float()
 

@@ -25,6 +25,7 @@ from ...networks import FullyConnected, Network, TransformedInput
 from ..base import Modality
 from ..capabilities import Adaptive, NonlinearScale, Rankable, Tabular
 from ..columns.containers import contain
+from .exported import ExportedCounts
 from .frames import array_of, frame_of, types_of
 from .tables import Tables
 
@@ -38,7 +39,7 @@ _RAW = (
 )
 
 
-class Counts(Modality, Tabular, NonlinearScale, Adaptive, Rankable):
+class Counts(Modality, Tabular, NonlinearScale, Adaptive, Rankable, ExportedCounts):
     r"""Rows of counts, such as the reads of cells, the words of texts or the purchases of users.
 
     Rows are arrays with shape `(N, D)`, data frames, sparse matrices of scipy, or annotated data

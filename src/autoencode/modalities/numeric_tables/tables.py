@@ -38,6 +38,7 @@ from ..columns.marginals import describe_columns, some_rows
 from ..normal_scores import NormalScores
 from ..statistics import column_statistics
 from .constants import changed_constants, warn_of_rounded
+from .exported import ExportedTables
 from .frames import array_of, first_cells, frame_of, grids_of, types_of
 from .normalization import Normalization
 from .scaling import SCALINGS, varying
@@ -48,7 +49,14 @@ _NAMED = 12  # maximum number of columns in a log line
 
 
 class Tables(
-    Modality, Tabular, NonlinearScale, DensityFitted, Calibrated, ErrorWeighted, Subsettable
+    Modality,
+    Tabular,
+    NonlinearScale,
+    DensityFitted,
+    Calibrated,
+    ErrorWeighted,
+    Subsettable,
+    ExportedTables,
 ):
     r"""Numeric tables: arrays with shape `(N, D)`, or data frames with only numbers.
 

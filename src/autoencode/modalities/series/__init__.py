@@ -9,5 +9,6 @@ r"""Series of measurements.
 - `later`: steps after the end, in the form of the user's data
 - `parts`, `filling`: series in two parts; missing numbers filled in from other series
 - `numbers`: moments of channels, and which numbers are valid
+- `exported`: windows as the input and output of exported models
 - `series`: the modality
 """

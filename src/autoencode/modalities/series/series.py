@@ -64,6 +64,7 @@ from .covariates import (
     later_covariates,
 )
 from .cuts import choose_windows, cut_series, describe_lengths, whole_series
+from .exported import ExportedSeries
 from .files import holds_series, read_files
 from .filling import fill_gaps
 from .grids import Grid
@@ -92,6 +93,7 @@ class Series(
     ErrorWeighted,
     Adaptive,
     Accompanied,
+    ExportedSeries,
 ):
     r"""Series of measurements: sensors, spectra, prices, heartbeats.
 

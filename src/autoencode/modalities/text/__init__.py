@@ -6,5 +6,6 @@ r"""Texts.
 - `spelling`: the tokenizer of a vocabulary; tokens as bytes
 - `damage`: corruptions of letters and words
 - `edit_distance`: edits between sequences
+- `exported`: tokens as the input of exported models
 - `texts`: `Texts`, the modality
 """

@@ -32,6 +32,7 @@ from ..capabilities import Adaptive, NonNumeric, Readable, Subsettable, TableRea
 from .byte_rows import bytes_of, cut_off, place_of, text_of
 from .damage import ByteLevel, as_text_corruption
 from .edit_distance import edits
+from .exported import ExportedTexts
 from .selfies_tokenizer import check_symbols, learn_symbols
 from .spelling import spelled, tokenizer_of
 from .tokenizers import (
@@ -48,7 +49,16 @@ _FEATURES = 256  # of the output of the decoder, which the token decoder reads
 _MOST = 2**32  # tokens in memory
 
 
-class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, Subsettable):
+class Texts(
+    Modality,
+    NonNumeric,
+    Readable,
+    TableReadable,
+    Tokenized,
+    Adaptive,
+    Subsettable,
+    ExportedTexts,
+):
     r"""Texts: lists, arrays or columns of `str`, or a `.txt` file with one text per line.
 
     The networks see a text as a row of its bytes in UTF-8, ended and padded by the byte 255. Every

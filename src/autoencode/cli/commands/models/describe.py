@@ -2,10 +2,10 @@ r"""Commands that describe a model, and list the recipes."""
 
 from pathlib import Path
 
-from ..next_step import suggest_next
-from ..options import LoadOptions
-from ..signatures import recipe_signatures
-from .fit import best_epoch, describe_duration, describe_terms
+from ...next_step import suggest_next
+from ...options import LoadOptions
+from ...signatures import recipe_signatures
+from ..fit import best_epoch, describe_duration, describe_terms
 
 
 def info(model: Path, /, loading: LoadOptions = LoadOptions()) -> None:
@@ -14,7 +14,7 @@ def info(model: Path, /, loading: LoadOptions = LoadOptions()) -> None:
     Arguments:
         model: The model file.
     """
-    from .. import inputs
+    from ... import inputs
 
     estimator = inputs.load_model(model, loading)
     parameters = estimator.get_params(deep=False).items()
