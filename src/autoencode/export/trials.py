@@ -106,7 +106,7 @@ def largest_difference(trial: Trial, run: Run) -> float:
 
     Example:
         >>> trial = Trial((torch.ones(13, 1),), (np.ones((13, 1)),), (0.0,))
-        >>> largest_difference(trial, lambda inputs: (1.5 * inputs[0].numpy(),))
+        >>> largest_difference(trial, lambda inputs: (1.5 * inputs[0].double().numpy(),))
         0.5
     """
     largest = 0.0
