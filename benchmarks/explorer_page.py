@@ -21,7 +21,7 @@ from playwright.sync_api import sync_playwright
 import autoencode as ae
 
 REPEATS = 3
-MOVES = 200
+MOVES = 100
 FLAGS = [
     "--enable-unsafe-swiftshader",
     "--no-sandbox",

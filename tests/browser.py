@@ -48,8 +48,12 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+def data_of(kind: str) -> Any:
+    return MAKE["EXAMPLES"][kind]()
+
+
 def explorer_of(kind: str, **options: Any) -> Any:
-    model, X = ae.load(DATA / f"{kind}.ae"), MAKE["EXAMPLES"][kind]()
+    model, X = ae.load(DATA / f"{kind}.ae"), data_of(kind)
     explorer = ae.explore(model, X, **options)
     explorer.kind, explorer.model, explorer.X = kind, model, X
 

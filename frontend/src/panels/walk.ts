@@ -44,7 +44,7 @@ export function walkPanel(app: App): Panel {
     return h(
       "section", { class: "strip-section" },
       h("h3", {}, kind === "straight" ? "Straight line" : "Geodesic"),
-      h("p", { class: "soft" }, `Length: ${number(path.length)} ${unit}`),
+      h("p", { class: "soft" }, `Length: ${number(path.length)} (${unit})`),
       h("div", { class: "strip", tabindex: 0, role: "group", "aria-label": `${kind} walk` }, ...tiles),
       h("div", { class: "actions" }, plays, h("span", { class: "soft" }, "Save:"), ...formats),
       frame,
