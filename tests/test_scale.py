@@ -300,7 +300,7 @@ def test_one_damaged_file_costs_only_itself(kind, rows, frame, model, tmp_path, 
     said = capsys.readouterr()
     assert f"Failed: '{bad.name}" in said.out
     assert "2 of 3 parts are finished." in said.out
-    assert "restore these files" in said.out.splitlines()[-1]
+    assert "mend these files" in said.out.splitlines()[-1]
     assert "Traceback" not in said.out + said.err
 
     mend()

@@ -114,7 +114,7 @@ def _say_next(
         print("Next: mend this, and run the same command again, which skips finished parts.")
     elif report.failed:
         print(
-            "Next: restore these files, and run the same command again, which skips finished"
+            "Next: mend these files, and run the same command again, which skips finished"
             " parts. Everything else that it was to do is finished."
         )
     elif report.unfinished:

@@ -126,7 +126,7 @@ def _worked(out: Path, jobs: list[Job], share: tuple[int, int], run_parts: Any) 
 
     seconds = time.monotonic() - start
     is_done = [is_finished(job) for job in jobs]
-    unfinished = [i + 1 for i in range(n) if not all(is_done[i::n])]
+    unfinished = [i + 1 for i in range(min(n, len(jobs))) if not all(is_done[i::n])]
     failed |= {f"'{name}'": why for name, why in left_out.items()}
 
     return Report(

@@ -314,7 +314,7 @@ def anomalies(
         random_state=random_state,
         table=table,
     )
-    near = Path(reference)
+    near = None if reference is None else Path(reference)  # a run says what it needs
     return run(settings, model, source, out, engine, workers, shard, near, trusted, force)
 
 

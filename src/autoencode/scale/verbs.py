@@ -13,6 +13,9 @@ from ..common.failures import ignored
 from ..data import is_frame
 from ..estimator import Autoencoder
 from ..modalities.capabilities import TimeResolved, Tokenized
+from .reading.blocks import read_blocks
+from .reading.parts import Job, list_inputs
+from .reading.sources import find_files
 from .settings import Settings
 
 Columns = dict[str, Any]
@@ -96,8 +99,8 @@ class Verb:
     def _fitted_detector(self, reference: Path | None) -> Any:
         from ..manifold import OffManifoldDetector  # other verbs need not wait for this import
 
-        loaded = self.model._read(reference, self.settings.y)
-        normal = loaded.X
+        assert reference is not None
+        normal = self._normal_examples(reference)
 
         if len(normal) > _MAX_REFERENCE:
             rng = np.random.RandomState(self.settings.random_state)
@@ -105,6 +108,30 @@ class Verb:
             normal = normal.iloc[chosen] if is_frame(normal) else normal[chosen]
 
         return OffManifoldDetector(self.model, y=self.settings.y).fit(normal)
+
+    def _normal_examples(self, path: Path) -> Any:
+        r"""Returns the examples of a file, with the columns of the model alone."""
+        settings = self.settings._replace(id_column=None)
+        ((_, one),) = list_inputs(find_files(path), self.model, settings)
+
+        if one.trouble:
+            raise ValueError(f"cannot read '{path}': {one.trouble}.")
+
+        jobs = [Job("", [str(path)], [path.name], one, part) for part in one.parts]
+        found = [b.X for job in jobs for b in read_blocks(job, self.model, settings)]
+
+        if not found:
+            raise ValueError(f"expected normal examples, got none in '{path}'.")
+
+        if len(found) == 1:
+            return self.model._read(found[0], self.settings.y).X
+
+        if not is_frame(found[0]):
+            return np.concatenate(found)
+
+        import pandas as pd
+
+        return pd.concat(found, ignore_index=True)
 
     def _narrow(self, Z: NDArray) -> NDArray:
         r"""Returns numbers in the type of the settings.
@@ -148,7 +175,10 @@ def check_verb(model: Autoencoder, settings: Settings, reference: Path | None) -
     labelled = settings.y is not None or settings.label_column is not None
 
     if model.context_ is None and labelled:
-        raise ValueError("labels have no effect, as this model is not conditional: leave out y.")
+        raise ValueError(
+            "labels have no effect, as this model is not conditional: leave out"
+            " y (--y) and label_column (--label-column)."
+        )
 
     if model.context_ is not None and not labelled:
         raise ValueError(

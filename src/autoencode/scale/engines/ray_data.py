@@ -38,7 +38,9 @@ def run_ray(task: Task, jobs: Sequence[Job], workers: int | None) -> Iterator[Ou
     own = not ray.is_initialized()
 
     if own:
-        local: dict[str, Any] = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers}
+        # Ray Data starts no actor on the last processor
+        cpus = None if os.environ.get("RAY_ADDRESS") else 1 + (workers or os.cpu_count() or 1)
+        local: dict[str, Any] = {} if cpus is None else {"num_cpus": cpus}
         ray.init(
             include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **local
         )
@@ -46,7 +48,8 @@ def run_ray(task: Task, jobs: Sequence[Job], workers: int | None) -> Iterator[Ou
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
-        n = min(len(jobs), workers or int(ray.cluster_resources().get("CPU", 1)))
+        most = workers or max(1, int(ray.cluster_resources().get("CPU", 2)) - 1)
+        n = min(len(jobs), most)
         parts = ray.data.from_items(
             [{"part": i} for i in range(len(jobs))], override_num_blocks=len(jobs)
         )

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from ...common.batching import data_limits, limit_data
 from ...data import Files, TableFormat, chunks, read_frame, table_suffix
 from ...data.listing.sources import list_files
-from ...data.tabular.frames.arrow_types import frame_of_parquet
+from ...data.tabular.delimited import read_text
+from ...data.tabular.frames.arrow_types import frame_of_cells, frame_of_parquet
 from ...data.tabular.parquet import column_names, open_parquet
 from ...modalities.capabilities import NonNumeric
 from ...modalities.capabilities.files import read_files
@@ -113,7 +114,7 @@ def _text(job: Job, model: Any, settings: Settings) -> Iterator[Block]:
             head = file.read(about.get("head", 0))
 
             if part.stop is None:  # in an encoding whose line breaks cannot be told apart
-                yield _table(path, given, model, settings)
+                yield _lines_of(path, given, model, settings, 0)
                 return
 
             rows = _rows_per_block(part.stop - part.start, 4 * n_bytes, 1)
@@ -124,10 +125,7 @@ def _text(job: Job, model: Any, settings: Settings) -> Iterator[Block]:
                 block.write_bytes(head + file.read(lines.end - lines.begin))
                 file.seek(place)
 
-                if suffix == ".txt":
-                    found = Block(read_files(model.modality_, block)[0])
-                else:
-                    found = _table(block, given, model, settings)
+                found = _lines_of(block, given, model, settings, lines.start + part.start)
 
                 if len(found.X) != lines.stop - lines.start:
                     raise ValueError(
@@ -139,8 +137,24 @@ def _text(job: Job, model: Any, settings: Settings) -> Iterator[Block]:
                 yield found
 
 
-def _table(path: Path, given: TableFormat | None, model: Any, settings: Settings) -> Block:
-    frame = read_frame(path, file_kinds(model, settings), given)
+def _lines_of(
+    path: Path, given: TableFormat | None, model: Any, settings: Settings, before: int
+) -> Block:
+    r"""Returns the examples of a file, before which there were a number of rows."""
+    if table_suffix(path) is None:
+        return Block(read_files(model.modality_, path)[0])
+
+    kinds = file_kinds(model, settings)
+
+    if given is None:  # lines of JSON
+        frame = read_frame(path, kinds)
+    else:
+        reading = read_text(path, given, kinds)
+        frame, names = frame_of_cells(reading.table), reading.layout.row_names
+
+        if names is not None and names != settings.id_column:
+            frame = frame.drop(columns=names)
+
     columns = columns_for(model, settings, [str(name) for name in frame.columns])
     y = ids = None
 
@@ -152,14 +166,14 @@ def _table(path: Path, given: TableFormat | None, model: Any, settings: Settings
         ids = frame[columns.id]
 
     X = frame[columns.features]
-    return Block(X if isinstance(model.modality_, NonNumeric) else _numbers(X), y, ids)
+    return Block(X if isinstance(model.modality_, NonNumeric) else _numbers(X, before), y, ids)
 
 
-def _numbers(frame: Any) -> NDArray:
+def _numbers(frame: Any, before: int) -> NDArray:
     import pyarrow as pa
 
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    return matrix_of([c.combine_chunks() for c in table.columns], table.column_names)
+    return matrix_of([c.combine_chunks() for c in table.columns], table.column_names, before)
 
 
 def _media(job: Job, model: Any, settings: Settings) -> Iterator[Block]:

@@ -12,6 +12,7 @@ from numpy.lib import format as npy
 
 from ...data import TableFormat, table_suffix
 from ...data.tabular.delimited import read_text
+from ...data.tabular.doubts import announce
 from ...data.tabular.layouts import layout_of
 from ...data.tabular.parquet import column_names, open_parquet
 from ...inputs import fitted_format
@@ -22,6 +23,7 @@ from .sources import Found, digest_of, is_hashed_whole, kind_of, state_of
 from .unpacking import unpacked
 
 _ROWS, _FILES = 2**18, 2**12  # in a part
+_EXAMINED_BYTES = 2**20
 _EIGHT_BITS = (
     "utf-8",
     "ascii",
@@ -130,7 +132,7 @@ def _entry(
         parts, about = _DIVISIONS[kind](path, model, settings)
     except (ValueError, OSError, ArithmeticError, MemoryError) as error:
         reason = " ".join(str(error).split())
-        reason = reason.removeprefix(f"cannot read '{path}': ")
+        reason = reason.removeprefix(f"cannot read '{path}': ").rstrip(".")
         return Input(name, kind, *state, digest, None, [], None, reason)
 
     stops = [part.stop for part in parts]
@@ -218,19 +220,26 @@ def _ranges_of_lines(path: Path, model: Any, settings: Settings) -> _Division:
             layout = layout_of(plain, given)
 
         with plain.open("rb") as file:
+            start = file.read(_EXAMINED_BYTES)
             head = end_of_head(file, layout.skip) if is_table else 0
             blank = suffix is None  # an empty line is a text, and no row of a table
             ranges = [*divide_lines(file, head, None, most, is_table, blank)]
 
-        if not is_table or not ranges:
+        returns_alone = b"\r" in start and b"\n" not in start  # as on old Macs
+
+        if not is_table or not (ranges or returns_alone):
             about = None
         else:
             columns_for(model, settings, [name for name in layout.names if name])
             reading = read_text(plain, given, file_kinds(model, settings), whole=False)
             about = {"format": reading.format.document(), "head": head}
 
-            if layout.escaped or not layout.encoding.startswith(_EIGHT_BITS):
-                return [Part(0, None, 0, None)], about  # line breaks cannot be told apart
+            announce(path, reading)
+
+            returns_alone |= layout.escaped or not layout.encoding.startswith(_EIGHT_BITS)
+
+        if returns_alone:  # line breaks cannot be told apart
+            return [Part(0, None, 0, None)], about
 
     if path.suffix.lower() == ".gz" and ranges:  # unpacked once, so that it is one part
         ranges = [ranges[0]._replace(stop=ranges[-1].stop, end=ranges[-1].end)]
