@@ -119,7 +119,8 @@ def _say_next(
         )
     elif report.unfinished:
         shards = int((parts.shard or "1/1").partition("/")[2])
-        print(f"Not finished: shards {_ranges(report.unfinished)} of {shards:,}.")
+        left = f", about {_duration(report.seconds_left)} of such work" * bool(report.done)
+        print(f"Not finished: shards {_ranges(report.unfinished)} of {shards:,}{left}.")
         shard = f"{report.unfinished[0]}/{shards}"
         suggest_next(*words, out=report.out, shard=shard, **options)
     else:
@@ -132,6 +133,20 @@ _READ = {
     "npy": "join the parts in Python, in the order of their names: np.concatenate([np.load(f) for"
     " f in sorted(Path({out!r}).glob('*.npy'))]).",
 }
+
+
+def _duration(seconds: float) -> str:
+    r"""Returns a duration in two digits or so.
+
+    Example:
+        >>> _duration(5), _duration(600), _duration(36000)
+        ('5 seconds', '10 minutes', '10 hours')
+    """
+    for size, unit in ((3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+
+    return f"{seconds:.0f} seconds"
 
 
 def _ranges(numbers: tuple[int, ...]) -> str:

@@ -55,6 +55,17 @@ class Report(NamedTuple):
         r"""True if all parts of all shards are finished, and no file was left out."""
         return self.finished == self.total and not self.failed
 
+    @property
+    def seconds_left(self) -> float:
+        r"""The time that the parts that are left would take in runs such as this one.
+
+        Example:
+            >>> report = Report(Path("z"), done=2, finished=4, total=10, rows=9, seconds=3.0)
+            >>> report.seconds_left
+            9.0
+        """
+        return self.seconds / max(1, self.done) * (self.total - self.finished)
+
     def __str__(self) -> str:
         parts = f"{self.done:,} part{'s' * (self.done != 1)}"
         rows = f"{self.rows:,} row{'s' * (self.rows != 1)}"
