@@ -340,7 +340,7 @@ ORDER = {
     "plots": """
         checks style
         comparison dimension history mosaic tables
-        reconstructions series spaces traversals
+        latent_traversals manifold_traversals reconstructions series spaces
     """,
     "plots.spaces": """
         codes manifold

@@ -1,8 +1,10 @@
 r"""Tests of trainings that build on others: laws of `start`, `freeze` and more epochs."""
 
 import inspect
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -340,6 +342,8 @@ def test_a_function_may_end_the_training() -> None:
         ({"validation": X[:, :2]}, "2 features"),
         ({"validation": X, "groups": ["a", "b"] * 30}, "groups has no effect together with"),
         ({"validation": X, "corrupted": X}, "no damaged versions"),
+        ({"validation": (X, None, X)}, "has damaged versions, unlike"),
+        ({"validation": (X, None, X[:5]), "corrupted": X}, "one row of each"),
     ],
 )
 def test_validation_examples_without_effect_are_refused(options, message) -> None:
@@ -348,3 +352,51 @@ def test_validation_examples_without_effect_are_refused(options, message) -> Non
 
     with pytest.raises(ValueError, match="validation_fraction has no effect"):
         small(training=Training(validation_fraction=0.1)).fit(X, validation=X)
+
+
+def test_validation_examples_may_be_damaged() -> None:
+    damaged, training = X + 1, Training(epochs=1, precision="float32")
+    options = {"modality": ae.modalities.Tables("none"), "random_state": 0}
+    model = ae.autoencoder(1, layers=(4,), training=training, **options)
+    model.fit(X, corrupted=damaged, validation=(X[:9], None, damaged[:9]))
+
+    clean, repaired = model.reconstruct(X[:9]), model.reconstruct(damaged[:9])
+    step = model.blueprint_.train_step(model.model_, objective=model.objective_)
+    x, seen = (torch.from_numpy(part[:9]).float() for part in (X, damaged))
+
+    with torch.no_grad():
+        expected = step.eval()(Examples(x, seen)).total.mean().item()
+
+    assert model.history_[-1].validation["total"] == pytest.approx(expected, rel=1e-4)
+    assert not np.allclose(clean, repaired)
+
+
+def test_the_command_line_weighs_scores_and_evaluations(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = pd.DataFrame(X, columns=[*"abcd"])
+    table.assign(w=WEIGHTS).to_csv("t.csv", index=False)
+    model = ae.linear(1).fit(table)
+    model.save("m.ae")
+    expected = np.average(model.reconstruction_error(table), weights=WEIGHTS)
+
+    assert main(["score", "m.ae", "t.csv", "--weight-column", "w", "--out", "s.csv"]) == 0
+    printed = capsys.readouterr().out
+    assert f"weighted mean of {len(X)} examples: {expected:.6g}" in printed
+
+    words = ["evaluate", "m.ae", "t.csv", "--weight-column", "w", "--out", "e.json"]
+    assert main([*words, "--train", "t.csv"]) == 0
+    found = json.loads(Path("e.json").read_text())
+    total = model.evaluate(table, sample_weight=WEIGHTS)["total"]
+    assert total == pytest.approx(_number(found, "total"), rel=1e-5)
+
+    for words, message in (
+        (["score", "m.ae", "t.csv", "--weight-column", "v"], "there is no 'v'"),
+        (["score", "m.ae", "t.csv", "--weight-column", "w", "--cells"], "cannot be combined"),
+    ):
+        assert main(words) == 2
+        assert message in capsys.readouterr().err
+
+
+def _number(document: Any, name: str) -> float:
+    value = document.get("measures", document)[name]
+    return value["value"] if isinstance(value, dict) else value

@@ -181,6 +181,44 @@ def test_a_model_with_a_generator_is_stored(tmp_path) -> None:
     assert np.array_equal(again.score_samples(X[:3]), model.score_samples(X[:3]))
 
 
+# Traversals of codes
+
+
+def test_traversals_decode_one_unit_at_a_time() -> None:
+    x = load_digits().images
+    model = ae.linear(3).fit(x)
+    Z = model.transform(x[4:])
+    figure = plots.traversals(model, x[4:], n_units=2, n_steps=3, extent=1.5)
+    tiles = [np.asarray(image.get_array()) for image in figure.axes[0].images]
+    codes = np.tile(Z[0], (6, 1))
+    codes[[0, 2], 0] += np.array([-1.5, 1.5]) * Z[:, 0].std()
+    codes[[3, 5], 1] += np.array([-1.5, 1.5]) * Z[:, 1].std()
+    expected = model.inverse_transform(codes) / 16
+
+    np.testing.assert_allclose(np.stack(tiles), expected.clip(0, 1), atol=1e-5)
+    assert [text.get_text() for text in figure.axes[0].texts[:2]] == ["z₁", "z₂"]
+
+
+def test_traversals_of_tables_conditions_and_wrong_arguments() -> None:
+    y = load_wine().target
+    model = ae.vae(2, conditional=True, **ONE).fit(X, y)
+    figure = plots.traversals(model, X, y)
+    heights = np.array([[bar.get_height() for bar in ax.patches] for ax in figure.axes])
+
+    assert heights.shape == (2, 13)
+    assert np.abs(heights).max() == pytest.approx(1)
+    assert len(plots.traversals(ae.linear(1).fit(X), pd.DataFrame(X).to_numpy()).axes) == 1
+
+    wrong = ({"n_steps": 4}, {"n_steps": 1}, {"n_units": 0}, {"extent": 0})
+
+    for options in wrong:
+        with pytest.raises(ValueError, match=next(iter(options))):
+            plots.traversals(model, X, y=y, **options)
+
+    with pytest.raises(ValueError, match="expected a fitted model"):
+        plots.traversals(X, X)
+
+
 # Devices
 
 

@@ -241,10 +241,18 @@ def check_validation(validation: Any, groups: Any, corrupted: Any, training: Any
             " examples: leave out one of the two."
         )
 
-    if corrupted is not None:
+    has_damaged = isinstance(validation, tuple) and len(validation) == 3
+
+    if corrupted is not None and not has_damaged:
         raise ValueError(
-            "validation=... has no damaged versions, unlike the training examples: leave it out,"
-            " and a part of the pairs is held out."
+            "validation=... has no damaged versions, unlike the training examples: give"
+            " validation=(X, y, corrupted), where y may be None, or leave it out."
+        )
+
+    if corrupted is None and has_damaged and validation[2] is not None:
+        raise ValueError(
+            "validation=... has damaged versions, unlike the training examples: give"
+            " corrupted=..., too, or validation=(X, y)."
         )
 
 

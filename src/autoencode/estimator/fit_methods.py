@@ -95,7 +95,8 @@ class FitMethods(TransformMethods):
             sample_weight: The weight of each example in the loss, in any form that `y` may have.
                 An example of weight two counts like two examples, and one of weight zero is left
                 out. Validation losses are weighted, too. The loss must be a sum over examples.
-            validation: The validation examples, or a pair `(X, y)` of them and their labels. By
+            validation: The validation examples; a pair `(X, y)` of them and their labels; or
+                `(X, y, corrupted)`, where `y` may be `None`, with their damaged versions. By
                 default, a part of `X` is held out, see :class:`~autoencode.Training`.
             after_epoch: A function that gets the :class:`~autoencode.training.EpochRecord` of each
                 epoch, and ends the training by returning `True`. With `resume`, it gets the

@@ -58,7 +58,7 @@ class FitInput(NamedTuple):
     r"""The weight of each example."""
 
     validation: Any = None
-    r"""The validation examples, or a pair of them and their labels."""
+    r"""The validation examples, or a tuple of them, their labels and their damaged versions."""
 
 
 class ReadInput(NamedTuple):
@@ -166,7 +166,7 @@ def read_validation(
     r"""Read validation examples as those of a fitted modality.
 
     Arguments:
-        validation: The examples, or a pair of them and their labels.
+        validation: The examples, or a tuple of them, their labels and their damaged versions.
         blueprint: All choices of the fit.
         compare_columns: A function that compares the columns of a table with those of the fit.
 
@@ -180,12 +180,15 @@ def read_validation(
         >>> len(read_validation(np.eye(5)[:2], model.blueprint_, lambda found, *_: found))
         2
     """
-    if isinstance(validation, tuple) and len(validation) != 2:
+    parts = validation if isinstance(validation, tuple) else (validation, None)
+
+    if len(parts) not in {2, 3}:
         raise ValueError(
-            f"expected validation as examples or a pair (X, y), got {len(validation)} parts."
+            "expected validation as examples, a pair (X, y) or (X, y, corrupted), got"
+            f" {len(parts)} parts."
         )
 
-    X, y = validation if isinstance(validation, tuple) else (validation, None)
+    X, y, damaged = (*parts, None)[:3]
     modality, context = blueprint.modality, blueprint.context
     checks.check_index(X, y, "y")
     loaded = compare_columns(read(X, modality), modality, False)
@@ -195,8 +198,18 @@ def read_validation(
     if labeled and loaded.y is None:
         raise ValueError("this model is conditional: give validation=(X, y).")
 
+    corrupted = None
+
+    if damaged is not None:
+        found = compare_columns(read(damaged, modality), modality, False)
+        loaded, found = join_pairs(loaded, found)
+        corrupted = examples(modality, found.X)
+        corrupted = modality.enlarged(corrupted) if isinstance(modality, Tiled) else corrupted
+        corrupted = on_disk(modality.load(corrupted), corrupted)
+
     X = examples(modality, loaded.X)
+    checks.check_lengths(X=X, corrupted=corrupted)
     y = context_values(modality, X, follow(loaded.y, X) if labeled else None)
     c = encode_context(context, y, len(X), True)
 
-    return Examples(on_disk(modality.load(X), X), None, c)
+    return Examples(on_disk(modality.load(X), X), corrupted, c)

@@ -4,10 +4,11 @@ Each function returns a :class:`matplotlib.figure.Figure`. Figures are made with
 global state changes, and no screen is needed. A notebook shows the figure;
 `figure.savefig("codes.png")` writes it.
 
-`spaces/` draws codes, graphs, manifolds and grids of codes; `reconstructions` and `traversals`
-draw examples; `history`, `dimension` and `comparison` draw curves; `series` draws
-anomalies of series, and what comes after their end. `mosaic` lays out images, `tables` draws rows
-of a table, `style` holds colors and axes, and `checks` checks arguments.
+`spaces/` draws codes, graphs, manifolds and grids of codes; `reconstructions`,
+`latent_traversals` and `manifold_traversals` draw examples; `history`, `dimension` and
+`comparison` draw curves; `series` draws anomalies of series, and what comes after their end.
+`mosaic` lays out images, `tables` draws rows of a table, `style` holds colors and axes, and
+`checks` checks arguments.
 """
 
 __all__ = [
@@ -25,13 +26,15 @@ __all__ = [
     "reconstructions",
     "samples",
     "tangents",
+    "traversals",
 ]
 
 from .comparison import comparison
 from .dimension import dimension
 from .history import history
+from .latent_traversals import traversals
+from .manifold_traversals import geodesics, tangents
 from .reconstructions import reconstructions, samples
 from .series import forecast, intervals
 from .spaces import codes, graph, grid, manifold
 from .style import COLORS
-from .traversals import geodesics, tangents

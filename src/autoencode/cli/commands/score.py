@@ -19,6 +19,7 @@ def score(
     out: Path | None = None,
     cells: bool = False,
     full_size: bool = False,
+    weight_column: str | None = None,
     source: SourceOptions = SourceOptions(),
     parts: PartOptions = PartOptions(),
     writing: WriteOptions = WriteOptions(),
@@ -34,6 +35,8 @@ def score(
         cells: Score each cell of a table by its surprisal given the rest of its row, in nats.
         full_size: Score each series or sound in its own length, with a row for each code over
             time (--network TemporalConvolutional).
+        weight_column: A column of a table with the weight of each row in the mean. It is not part
+            of the data.
     """
     import numpy as np
 
@@ -48,7 +51,11 @@ def score(
         outputs.check_output(out, outputs.ROW_SUFFIXES, "score", writing.force)
 
     estimator = inputs.load_model(model, source.loading)
-    examples = inputs.read_source(data, source, estimator, whole=full_size)
+    options = {"whole": full_size}
+    examples, weights = inputs.read_weighted(data, source, estimator, weight_column, **options)
+
+    if weights is not None and (full_size or cells):
+        raise ValueError("--weight-column cannot be combined with --cells or --full-size.")
 
     if full_size and cells:
         raise ValueError("--full-size cannot be combined with --cells.")
@@ -76,7 +83,8 @@ def score(
         return
     else:
         scores, columns = getattr(estimator, name)(examples.X, context), [name]
-        print(f"{name}: {what}, mean of {len(scores):,} examples: {scores.mean():.6g}{unit}")
+        mean, kind = np.average(scores, weights=weights), "weighted " * (weights is not None)
+        print(f"{name}: {what}, {kind}mean of {len(scores):,} examples: {mean:.6g}{unit}")
 
     if out is not None:
         outputs.write_rows(out, scores, columns, examples.files)
@@ -91,6 +99,7 @@ def evaluate(
     /,
     train: Path | None = None,
     out: Path | None = None,
+    weight_column: str | None = None,
     source: SourceOptions = SourceOptions(),
     writing: WriteOptions = WriteOptions(),
 ) -> None:
@@ -101,6 +110,8 @@ def evaluate(
         data: Held-out examples, in the same format as those of the fit.
         train: The training examples, to see whether new examples repeat them.
         out: A .html page with pictures, or a .json file of all measures and standard errors.
+        weight_column: A column of a table with the weight of each row in the terms of the loss.
+            It is not part of the data.
     """
     from .. import inputs, outputs
 
@@ -108,13 +119,16 @@ def evaluate(
         outputs.check_output(out, (".html", ".json"), "evaluate", writing.force)
 
     estimator = inputs.load_model(model, source.loading)
-    examples = inputs.read_source(data, source, estimator)
+    examples, weights = inputs.read_weighted(data, source, estimator, weight_column)
     X_train = None
 
     if train is not None:
-        X_train = inputs.read_source(train, source.for_other(train), estimator).X
+        without = () if weight_column is None else (weight_column,)
+        others = source.for_other(train)
+        X_train = inputs.read_source(train, others, estimator, without=without).X
 
-    found = estimator.evaluate(examples.X, inputs.context_of(examples, estimator), X_train)
+    y = inputs.context_of(examples, estimator)
+    found = estimator.evaluate(examples.X, y, X_train, weights)
     print(found)
 
     if out is not None:

@@ -16,6 +16,7 @@ __all__ = [
     "parse_y",
     "read",
     "read_source",
+    "read_weighted",
     "read_with_label",
     "read_with_labels",
     "shared_label",
@@ -25,7 +26,7 @@ __all__ = [
     "without_groups",
 ]
 
-from .columns import split_column, store_columns, with_column_types, without_groups
+from .columns import read_weighted, split_column, store_columns, with_column_types, without_groups
 from .contexts import parse_conditions, parse_y
 from .examples import NEEDS_LABELS, Inputs, context_of, load_model, read, read_source
 from .selection import read_with_label, read_with_labels, shared_label

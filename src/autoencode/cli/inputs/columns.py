@@ -1,6 +1,6 @@
 r"""Columns of numeric files: their types and names."""
 
-__all__ = ["split_column", "store_columns", "with_column_types", "without_groups"]
+__all__ = ["read_weighted", "split_column", "store_columns", "with_column_types", "without_groups"]
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,10 @@ import numpy as np
 
 from ...data import TableFormat, is_frame, is_frame_file, read_frame
 from ...estimator import Autoencoder
-from .examples import Inputs
+from ...inputs import check_weights, fitted_format
+from ..options import SourceOptions
+from .examples import Inputs, read_source
+from .formats import merge_formats
 
 _OTHERWISE = {
     "--groups": "Groups of files can be given in Python, as fit(groups={name: group, ...}).",
@@ -71,6 +74,34 @@ def split_column(inputs: Inputs, name: str | None, path: Path, flag: str) -> tup
         return inputs.without([name]), words
 
     return inputs.without([name]), inputs.X[:, columns.index(name)]
+
+
+def read_weighted(
+    path: Path, source: SourceOptions, model: Autoencoder, column: str | None, **options: Any
+) -> tuple[Inputs, Any]:
+    r"""Examples for a trained model, and their weights, which are a column of their table.
+
+    Arguments:
+        path: A file.
+        source: The labels and the format of the table.
+        model: The model that will use the examples.
+        column: The column of weights, or `None`.
+        options: As for :func:`~autoencode.cli.inputs.read_source`.
+
+    Raises:
+        ValueError: If there is no such column, or its cells are no weights.
+    """
+    without = () if column is None else (column,)
+    weights = None
+
+    if column is not None:
+        is_table = is_frame_file(path)
+        form = merge_formats(fitted_format(model.modality_), source.table)
+        table = Inputs(read_frame(path, given=form) if is_table else ())
+        _, weights = split_column(table, column, path, "--weight-column")
+        weights = check_weights(weights, len(table.X))
+
+    return read_source(path, source, model, without=without, **options), weights
 
 
 def without_groups(inputs: Inputs | None, name: str | None, groups: Any, path: Path | None) -> Any:

@@ -2,7 +2,7 @@ r"""Examples of a file or folder, with their labels, column names and file names
 
 __all__ = ["NEEDS_LABELS", "Inputs", "context_of", "load_model", "read", "read_source"]
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,6 +97,7 @@ def read(
     y: Any = None,
     whole: bool = False,
     colors: bool = False,
+    without: Sequence[str] = (),
 ) -> Inputs:
     r"""Read examples; without a trained model, a folder is left to `fit`, which learns its size.
 
@@ -109,6 +110,7 @@ def read(
         y: A label for all examples, which replaces the labels in the data.
         whole: Whether to keep long examples whole, neither cut off nor cut into windows.
         colors: Whether labels also color a picture, and so do not need a conditional model.
+        without: Columns of a table that are not part of the data.
 
     Raises:
         ValueError: If the data are damaged or of another kind, or flags would have no effect.
@@ -119,7 +121,7 @@ def read(
     form = merge_formats(fitted_format(known), flags)
     label = labels.label_column if labels.labels is None else None  # a column of the examples
     inputs = _read_tables(path, label, known, form)
-    others = _other_columns(model, form) - {label}
+    others = (_other_columns(model, form) | {*without}) - {label}
     frame = Inputs(read_frame(path, given=form)) if others and is_frame_file(path) else None
 
     if frame is not None and others & {*frame.column_names()}:
@@ -160,6 +162,7 @@ def read_source(
     model: Autoencoder,
     whole: bool = False,
     colors: bool = False,
+    without: Sequence[str] = (),
 ) -> Inputs:
     r"""Read examples for a trained model, with labels from one of three flags.
 
@@ -170,6 +173,7 @@ def read_source(
         model: The model that will use the examples.
         whole: As for :func:`read`.
         colors: As for :func:`read`.
+        without: As for :func:`read`.
 
     Raises:
         ValueError: If several flags give labels, or as for :func:`read`.
@@ -182,7 +186,8 @@ def read_source(
         raise ValueError(f"expected --y, --label-column or --labels, got {' and '.join(used)}.")
 
     y = parse_y(words, model)
-    inputs = read(path, labels, source.table, model=model, y=y, whole=whole, colors=colors)
+    options: dict[str, Any] = {"whole": whole, "colors": colors, "without": without}
+    inputs = read(path, labels, source.table, model=model, y=y, **options)
 
     if y is None:
         return inputs
