@@ -18,6 +18,7 @@ SOURCE = Path(autoencode.__file__).parent
 ORDER = {
     "": """
         common
+        processes
         data networks corruptions
         distributions
         priors datasets
@@ -260,10 +261,21 @@ ORDER = {
     "training": """
         adamw buffers checkpoints choices schedule step
         update
+        replicas
         state
         monitors solver
         linear trainer
         failures
+    """,
+    "training.replicas": """
+        memory pulse replica
+        update
+    """,
+    "processes": """
+        group
+        shares
+        draws
+        spreading
     """,
     "training.failures": """
         baselines scores

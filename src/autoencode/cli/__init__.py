@@ -68,6 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         handler.setFormatter(_OneLine())
+        is_first = os.environ.get("RANK", "0") == "0"  # of the processes of a launcher
+        handler.setLevel(logging.INFO if is_first else logging.ERROR)
         log.addHandler(handler)
         log.setLevel(logging.INFO)
 

@@ -2,6 +2,7 @@ r"""Progress bar for long computations in a terminal."""
 
 __all__ = ["track"]
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TypeVar
 
@@ -31,14 +32,17 @@ def track(
         >>> list(track([[1, 2], [3]], 3, "numbers"))
         [[1, 2], [3]]
     """
-    # With `disable=None`, tqdm shows the bar only in a terminal
+    # With `disable=None`, tqdm shows the bar only in a terminal. Of several processes that a
+    # launcher has started, the first shows it
+    hidden = None if os.environ.get("RANK", "0") == "0" else True
+
     with tqdm(
         total=total,
         unit=f" {unit}",
         unit_scale=True,
         delay=_DELAY_SECONDS,
         leave=False,
-        disable=None,
+        disable=hidden,
     ) as bar:
         for part in parts:
             if name is not None:

@@ -338,16 +338,35 @@ class Batches:
         r"""Returns a new order of the examples, drawn from torch's global generator."""
         return torch.randperm(len(self.examples))
 
-    def iterate(self, order: Tensor, start: int = 0) -> Iterator[Examples]:
-        r"""Yields the batches of an order, from the batch with number `start` on."""
+    def index(self, order: Tensor, k: int) -> Tensor:
+        r"""Returns the examples of the batch with number `k` of an order."""
+        size, more = divmod(len(self.examples), len(self))
+        start = k * size + min(k, more)
+
+        return order[start : start + size + (k < more)]
+
+    def iterate(
+        self, order: Tensor, start: int = 0, own: Callable[[Tensor], Tensor] | None = None
+    ) -> Iterator[Examples]:
+        r"""Yields the batches of an order, from the batch with number `start` on.
+
+        Arguments:
+            order: The order, as `shuffled` returns it.
+            start: The number of the first batch.
+            own: A function that chooses some of the examples of a batch; by default all.
+        """
         if not self.examples.on_disk:
             order = order.to(self.examples.target.device)
 
-        indices = order.tensor_split(len(self))[start:]
+        def chosen(k: int) -> Tensor:
+            index = self.index(order, k)
+            return index if own is None else own(index)
 
-        for i in range(-_PREFETCHED_BATCHES, len(indices)):
-            if self.examples.on_disk and i + _PREFETCHED_BATCHES < len(indices):
-                self.examples.prefetch(indices[i + _PREFETCHED_BATCHES])
+        for k in range(start - _PREFETCHED_BATCHES, len(self)):
+            ahead = k + _PREFETCHED_BATCHES
 
-            if i >= 0:
-                yield self.examples[indices[i]]
+            if self.examples.on_disk and ahead < len(self):
+                self.examples.prefetch(chosen(ahead))
+
+            if k >= start:
+                yield self.examples[chosen(k)]

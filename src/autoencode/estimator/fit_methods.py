@@ -5,6 +5,7 @@ __all__ = ["FitMethods"]
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +26,7 @@ from ..fitting.starting import open_arguments
 from ..networks import Modules
 from ..networks.modules import as_network
 from ..persistence.model_file import FittedState
+from ..processes import join, only_first, present
 from ..training.state import EpochRecord
 from ..training.trainer import Training
 from .availability import available_unless, has_no_decoder, has_no_steps
@@ -120,9 +122,11 @@ class FitMethods(TransformMethods):
 
         try:
             beside = {"sample_weight": sample_weight, "validation": validation}
-            data = self._prepare(X, y, corrupted, resume, groups, state, **beside)
-            self._keep_arguments(state)
-            self._train(data, resume, state, frozen, after_epoch)
+
+            with only_first(join()):
+                data = self._prepare(X, y, corrupted, resume, groups, state, **beside)
+                self._keep_arguments(state)
+                self._train(data, resume, state, frozen, after_epoch)
         except BaseException as error:
             if not self.history_:
                 self._restore(before)
@@ -276,11 +280,14 @@ class FitMethods(TransformMethods):
             for record in records:
                 self.history_.append(Bunch(**record._asdict()))
 
-                if after_epoch is not None and _stops(after_epoch(record)):
+                if after_epoch is not None and present().first(
+                    partial(_asks_to_stop, after_epoch, record)
+                ):
                     log.info("after_epoch ended the training after epoch %d.", record.epoch)
                     break
 
         run.finish(self.history_)
+        present().copy_(run.step.state_dict())
 
     def _check_prior(self) -> None:
         choices = self.blueprint_
@@ -307,8 +314,10 @@ def _check_callback(after_epoch: Any) -> None:
         )
 
 
-def _stops(answer: Any) -> bool:
-    r"""Tells whether the answer of `after_epoch` ends the training."""
+def _asks_to_stop(after_epoch: Callable[[EpochRecord], Any], record: EpochRecord) -> bool:
+    r"""Calls `after_epoch`, and tells whether its answer ends the training."""
+    answer = after_epoch(record)
+
     if answer is None or isinstance(answer, (bool, np.bool_)):
         return bool(answer)
 

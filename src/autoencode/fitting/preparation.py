@@ -5,6 +5,7 @@ __all__ = ["Prepared", "prepare"]
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from ..modalities import describe_context, encode_context
 from ..modalities.capabilities import has_covariates
 from ..modalities.windows import counts_of, overlap_of
 from ..persistence.model_file import FittedState
+from ..processes import present
 from .reading import CompareColumns, FitInput, ReadInput, read_input, read_validation
 from .starting import check_start, choices_of_start, open_arguments
 
@@ -128,7 +130,8 @@ def prepare(
     why = "as given"
 
     if latent_dim is None and resume:
-        latent_dim, why = checkpoint_to_resume(given["training"]).latent_dim(), "as before"
+        checkpoint = partial(checkpoint_to_resume, given["training"])
+        latent_dim, why = present().first(lambda: checkpoint().latent_dim()), "as before"
 
     if not latent_dim:
         latent_dim, why = choose_code_size(data, modality, network, density, damaged)
@@ -144,8 +147,13 @@ def _check_rows(read_in: ReadInput) -> None:
 
 
 def _seed(given: Mapping[str, Any], resume: bool) -> int:
-    seed = int(check_random_state(given["random_state"]).randint(2**31))
-    return seed_to_resume(given["training"], given["random_state"], seed) if resume else seed
+    training, state = given["training"], given["random_state"]
+
+    def seed() -> int:
+        new = int(check_random_state(state).randint(2**31))
+        return seed_to_resume(training, state, new) if resume else new
+
+    return present().first(seed)
 
 
 def _examples(read_in: ReadInput, blueprint: Blueprint) -> Examples:

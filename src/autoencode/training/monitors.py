@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from tqdm.auto import tqdm
 
@@ -17,8 +18,13 @@ log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def deferred_interrupt() -> Iterator[threading.Event]:
+def deferred_interrupt(several: bool = False) -> Iterator[threading.Event]:
     r"""Turn the first Ctrl-C into an event, so that no step is interrupted halfway.
+
+    Arguments:
+        several: Whether several processes train together. SIGTERM is then also such an event, and
+            further signals change nothing: a launcher sends several, and kills those that do not
+            end in time.
 
     Example:
         >>> with deferred_interrupt() as interrupted:
@@ -29,9 +35,16 @@ def deferred_interrupt() -> Iterator[threading.Event]:
 
     def handle(*_: object) -> None:
         if interrupted.is_set():
+            if several:
+                return
+
             raise KeyboardInterrupt
 
         interrupted.set()
+
+        if several:
+            return
+
         log.warning(
             "interrupted: the training ends after this step. Press Ctrl-C again to stop at once."
         )
@@ -43,12 +56,19 @@ def deferred_interrupt() -> Iterator[threading.Event]:
         yield interrupted
         return
 
-    signal.signal(signal.SIGINT, handle)
+    handlers: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler}
+
+    if several and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        handlers[signal.SIGTERM] = signal.SIG_DFL
+
+    for number in handlers:
+        signal.signal(number, handle)
 
     try:
         yield interrupted
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, former in handlers.items():
+            signal.signal(number, former)
 
 
 def progress_bar(shown: bool | None, state: TrainState) -> tqdm:

@@ -5,6 +5,7 @@ __all__ = ["Schedule", "parse_duration"]
 import math
 import re
 import time
+from collections.abc import Callable
 
 
 class Schedule:
@@ -18,6 +19,7 @@ class Schedule:
     Arguments:
         n_steps: The number of steps, or `None` if only the time budget ends the training.
         time_budget: The time to train for, as in :func:`parse_duration`, or `None`.
+        now: A clock, which returns seconds.
 
     Example:
         >>> schedule = Schedule(n_steps=100)
@@ -27,20 +29,26 @@ class Schedule:
         0.5
     """
 
-    def __init__(self, n_steps: int | None, time_budget: float | str | None = None) -> None:
+    def __init__(
+        self,
+        n_steps: int | None,
+        time_budget: float | str | None = None,
+        now: Callable[[], float] = time.perf_counter,
+    ) -> None:
         budget = parse_duration(time_budget)
 
         self.n_steps = n_steps
         self.budget = math.inf if budget is None else budget
-        self.start = time.perf_counter()
+        self.now = now
+        self.start = now()
 
     def elapsed(self) -> float:
         r"""Returns the seconds spent on this training, including those before it was resumed."""
-        return time.perf_counter() - self.start
+        return self.now() - self.start
 
     def resume(self, elapsed: float) -> None:
         r"""Continues from a number of seconds already spent."""
-        self.start = time.perf_counter() - elapsed
+        self.start = self.now() - elapsed
 
     def progress(self, step: int) -> float:
         r"""Returns the progress in the middle of a step, counted from 0."""

@@ -6,13 +6,14 @@ place of callbacks. To stop early, stop iterating.
 
 __all__ = ["EpochRecord", "Solver", "Training", "TrainingDefaults"]
 
+import contextlib
 import copy
 import logging
 import math
 from collections.abc import Iterator
 from numbers import Integral
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -20,6 +21,7 @@ from torch import Tensor
 from ..common.seeding import yield_to_other_threads
 from ..data import Batches, Examples
 from ..evaluation import posterior_diagnostics
+from ..processes import present
 from .checkpoints import Checkpoint
 from .choices import (
     default_batch_size,
@@ -28,6 +30,7 @@ from .choices import (
     is_worth_compiling,
 )
 from .monitors import deferred_interrupt, format_terms, progress_bar, tensorboard_logger
+from .replicas import Pulse, check_memory
 from .schedule import parse_duration
 from .solver import Solver, TrainingDefaults
 from .state import EpochRecord, TrainState
@@ -216,7 +219,7 @@ class Training(Solver):
         resolved.epochs = epochs
         resolved.batch_size = batch_size
         resolved.learning_rate = self.learning_rate or defaults.learning_rate
-        resolved.device = device
+        resolved.device = present().device(device)
 
         if self.precision == "auto":
             resolved.precision = "bfloat16" if has_bfloat16(device) else "float32"
@@ -239,13 +242,20 @@ class Training(Solver):
         resume: bool = False,
         trained: bool = False,
     ) -> Iterator[EpochRecord]:
-        if self.checkpoint_dir is None:
-            yield from self._train(train_step, data, validation, trained=trained)
-            return
+        processes, folder = present(), self.checkpoint_dir
 
-        checkpoint = Checkpoint(self.checkpoint_dir, self.checkpoint_seconds)
+        with contextlib.ExitStack() as stack:
+            checkpoint: Checkpoint | None = None
 
-        with checkpoint.owned(resume):
+            def own() -> None:
+                nonlocal checkpoint
+
+                if folder is not None:
+                    checkpoint = Checkpoint(folder, self.checkpoint_seconds)
+                    stack.enter_context(checkpoint.owned(resume))
+
+            processes.first(own)
+            resume = resume and folder is not None
             yield from self._train(train_step, data, validation, checkpoint, resume, trained)
 
     def _train(
@@ -257,12 +267,15 @@ class Training(Solver):
         resume: bool = False,
         trained: bool = False,
     ) -> Iterator[EpochRecord]:
+        processes = present()
         resolved = self.resolve(len(data))
         device = resolved.device or "cpu"
         train_step.precision = resolved.precision
+        check_memory(train_step, device, processes)
         validation_data = None if validation is None else validation.to(device)
         batches = Batches(data.to(device), resolved.batch_size or 1)
-        state = TrainState(resolved, train_step.to(device), batches)
+        pulse = Pulse(processes)
+        state = TrainState(resolved, train_step.to(device), batches, processes, pulse.now)
         state.optimizer.continue_from(train_step.moments)
         diagnosed = batches.examples[_evenly_spaced(len(data))]
         n_steps = state.schedule.n_steps
@@ -274,48 +287,52 @@ class Training(Solver):
             "compiled" if resolved.compile else "eager",
         )  # fmt: skip
 
-        if checkpoint is not None:
-            settings = resume_settings(resolved.get_params(), train_step, data, validation)
-            saved = checkpoint.read() if resume else None
+        settings: dict[str, str] = {}
 
-            if saved is not None:
-                try:
-                    state.load_state_dict(*saved, settings)
-                except ValueError as error:
-                    raise ValueError(f"'{checkpoint.path}': {error}") from None
+        if self.checkpoint_dir is not None:
+            arguments = resolved.get_params()
+            settings = processes.first(
+                lambda: resume_settings(arguments, train_step, data, validation)
+            )
+
+        if resume:
+            _resume(state, checkpoint, settings)
 
         def measured() -> tuple[dict[str, float], dict[str, float]]:
-            return _validate(train_step, validation_data), _diagnose_posterior(
-                train_step, diagnosed
-            )
+            return _validate(state, validation_data), _diagnose_posterior(train_step, diagnosed)
 
         if trained and not state.records:
             state.record_start(measured)
 
         yield from state.records
 
+        shown, folder = self.show_progress, self.tensorboard_dir
+
         with (
-            deferred_interrupt() as interrupted,
-            progress_bar(self.show_progress, state) as bar,
-            tensorboard_logger(self.tensorboard_dir) as log_record,
+            deferred_interrupt(processes.several) as interrupted,
+            progress_bar(shown if processes.is_first else False, state) as bar,
+            tensorboard_logger(folder if processes.is_first else None) as log_record,
         ):
             try:
-                while not (state.finished() or interrupted.is_set()):
+                while not (state.finished() or pulse.interrupted):
                     for _ in state.remaining_steps():
                         yield_to_other_threads()
                         timed = n_steps is None
                         done = state.schedule.elapsed() if timed else state.examples_seen()
                         bar.update(done - bar.n)
 
-                        if interrupted.is_set():
+                        due = checkpoint is not None and checkpoint.due()
+                        pulse.beat(interrupted.is_set(), due)
+
+                        if pulse.interrupted:
                             break
 
-                        if checkpoint and checkpoint.due():
+                        if checkpoint and pulse.due:
                             checkpoint.write(*state.state_dict(settings))
 
                     # Written before the epoch ends, so that a training can be resumed within an
                     # epoch
-                    if checkpoint and interrupted.is_set():
+                    if checkpoint and pulse.interrupted:
                         checkpoint.write(*state.state_dict(settings))
 
                     if state.roll_back():
@@ -329,8 +346,9 @@ class Training(Solver):
 
                     # Outside of `no_grad`, which would otherwise be active in the caller's loop
                     yield record
+                    pulse.exchange(interrupted.is_set())
 
-                if checkpoint and not interrupted.is_set():
+                if checkpoint and not pulse.interrupted:
                     checkpoint.write(*state.state_dict(settings))
             finally:
                 state.load_best_weights()
@@ -341,8 +359,33 @@ class Training(Solver):
                     checkpoint.close()
 
 
-def _validate(train_step: TrainStep, validation: Examples | None) -> dict[str, float]:
-    return {} if validation is None else evaluate(train_step, validation.split())
+def _resume(state: TrainState, checkpoint: Checkpoint | None, settings: dict[str, str]) -> None:
+    r"""Restores the state in a checkpoint, which the first process reads, in all processes."""
+    processes, tensors = state.processes, None
+
+    def read() -> dict[str, Any] | None:
+        nonlocal tensors
+        document, tensors = (checkpoint and checkpoint.read()) or (None, None)
+        return document
+
+    document = processes.first(read)
+
+    if document is not None:
+        try:
+            state.load_state_dict(document, processes.tensors(tensors), settings)
+        except ValueError as error:
+            where = f"'{checkpoint.path}': " if checkpoint else ""
+            raise ValueError(f"{where}{error}") from None
+
+
+def _validate(state: TrainState, validation: Examples | None) -> dict[str, float]:
+    if validation is None:
+        return {}
+
+    if state.replica is not None:
+        return state.replica.evaluate(validation)
+
+    return evaluate(state.train_step, validation.split())
 
 
 def _evenly_spaced(n: int) -> Tensor:

@@ -58,6 +58,7 @@ def fit(
     """
     from ...common.atomic_files import check_writable
     from ...data import found_format, one_parse
+    from ...processes import present
     from .. import inputs
     from ..settings import build_estimator
 
@@ -115,6 +116,10 @@ def fit(
         sample_weight=weights,
         validation=held_out,
     )
+
+    if not present().is_first:  # all processes have the same model, and the first writes it
+        return
+
     inputs.store_columns(model, examples, found, header)
     _save(model, out)
 

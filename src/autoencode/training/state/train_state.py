@@ -4,6 +4,7 @@ __all__ = ["TrainState"]
 
 import logging
 import math
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, Protocol, cast
 
@@ -11,7 +12,9 @@ import torch
 from torch import Tensor
 
 from ...data import Batches, Examples
+from ...processes import Processes
 from ..adamw import AdamW
+from ..replicas import Replica, SpreadUpdate
 from ..schedule import Schedule
 from ..step import RunningMeans, TrainStep, evaluate
 from ..update import CompiledUpdate, EagerUpdate
@@ -55,15 +58,25 @@ class TrainState:
         training: The options, all resolved.
         train_step: The model and its objective.
         batches: The minibatches to train on.
+        processes: The processes that share the work.
+        now: A clock that all of them agree on.
     """
 
-    def __init__(self, training: TrainingOptions, train_step: TrainStep, batches: Batches) -> None:
+    def __init__(
+        self,
+        training: TrainingOptions,
+        train_step: TrainStep,
+        batches: Batches,
+        processes: Processes = Processes(),
+        now: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self.training = training
         self.train_step = train_step
         self.batches = batches
+        self.processes = processes
 
         n_steps = None if training.epochs is None else training.epochs * len(batches)
-        self.schedule = Schedule(n_steps, training.time_budget)
+        self.schedule = Schedule(n_steps, training.time_budget, now)
 
         self.optimizer = AdamW(
             train_step,
@@ -71,16 +84,18 @@ class TrainState:
             training.weight_decay,
             {f"objective.{k}": v for k, v in train_step.objective.lr_factors.items()},
         )
-        self.update: EagerUpdate | CompiledUpdate = (
-            CompiledUpdate(train_step, self.optimizer, training.max_grad_norm)
-            if training.compile is True
-            else EagerUpdate(
-                train_step,
-                self.optimizer,
-                training.max_grad_norm,
-                training.gradient_accumulation,
-            )
-        )
+        self.replica: Replica | None = None
+        self.update: EagerUpdate | CompiledUpdate | SpreadUpdate
+        options = training.max_grad_norm, training.gradient_accumulation
+
+        if processes.several:
+            self.replica = Replica(train_step, batches.examples, processes)
+            self.update = SpreadUpdate(self.replica, self.optimizer, *options)
+        elif training.compile is True:
+            self.update = CompiledUpdate(train_step, self.optimizer, training.max_grad_norm)
+        else:
+            self.update = EagerUpdate(train_step, self.optimizer, *options)
+
         self.averages = [
             p.detach().clone() for p in self.optimizer.parameters if training.ema_decay is not None
         ]
@@ -99,7 +114,9 @@ class TrainState:
         r"""Makes the remaining steps of the epoch, and yields after each."""
         self.train_step.train()
 
-        for batch in self.batches.iterate(self.order, self.step - self.epoch_start):
+        own = self.update.own if isinstance(self.update, SpreadUpdate) else None
+
+        for batch in self.batches.iterate(self.order, self.step - self.epoch_start, own):
             self._make_step(batch)
             yield
 
@@ -175,7 +192,7 @@ class TrainState:
 
         if self.rollbacks == MAX_ROLLBACKS:
             first = int((~self.finite).nonzero()[0])
-            index = self.order.tensor_split(len(self.batches))[first]
+            index = self.batches.index(self.order, first)
             epoch, rate = self.epoch - 1, cast(float, self.training.learning_rate)
             cause = describe_divergence(self.train_step, self.batches.examples, index)
             started = bool(self.records) and self.records[0].epoch == 0
@@ -297,6 +314,10 @@ class TrainState:
     # Internals
 
     def _begin_epoch(self) -> None:
+        if self.processes.several:
+            # Whatever a process has drawn by itself, the order of the examples is the same
+            set_random_state(self.processes.tensors({"": random_state()})[""])
+
         self.random_state = random_state()
         self.order = self.batches.shuffled()
         self.epoch_start = self.step
@@ -311,7 +332,13 @@ class TrainState:
         self.train_step.advance(progress)
 
         lr_scale = self.schedule.lr_scale(progress) / 2**self.rollbacks
-        sums, finite = self.update(batch, lr_scale)
+
+        if isinstance(self.update, SpreadUpdate):
+            n = len(self.batches.index(self.order, self.step - self.epoch_start))
+            sums, finite = self.update(batch, lr_scale, n)
+        else:
+            sums, finite = self.update(batch, lr_scale)
+
         self._update_averages()
 
         if self.step % _STEPS_BETWEEN_FLUSHES == 0:

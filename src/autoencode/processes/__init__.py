@@ -1,0 +1,24 @@
+r"""Several processes that train one model together.
+
+- `group`: `Processes`, those of this training, and what they agree on
+- `shares`: `Share`, the rows of a minibatch that belong to a process
+- `draws`: `Draws`, the noise of a whole minibatch, of which each process keeps its rows
+- `spreading`: networks that compute the rows of a process and return those of all
+"""
+
+__all__ = [
+    "Draws",
+    "Processes",
+    "Share",
+    "all_rows",
+    "join",
+    "only_first",
+    "own_rows",
+    "present",
+    "spread",
+]
+
+from .draws import Draws
+from .group import Processes, join, only_first, present
+from .shares import Share
+from .spreading import all_rows, own_rows, spread
