@@ -20,6 +20,7 @@ from ..common.failures.filters import ignored
 log = logging.getLogger(__name__)
 
 _ADDRESS = ("MASTER_ADDR", "MASTER_PORT")
+_OWN_STORE = "TORCH_DISABLE_SHARE_RDZV_TCP_STORE"
 _RAISED = {kind.__name__: kind for kind in (ValueError, TypeError, ImportError)}
 
 
@@ -227,6 +228,13 @@ def join() -> Processes:
 
     atexit.register(_leave)
     joined = present()
+    restarts = os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0") != "0"
+
+    if joined.is_first and restarts and os.environ.get(_OWN_STORE) != "1":
+        log.warning(
+            "after the death of a process, the new ones may not find each other: set %s=1 in the"
+            " environment of torchrun.", _OWN_STORE
+        )  # fmt: skip
 
     if joined.is_first:
         log.info(

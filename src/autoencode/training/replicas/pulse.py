@@ -1,4 +1,4 @@
-r"""What all processes of a training know of each other."""
+r"""Knowledge that all processes of a training share: the time, and interrupts."""
 
 __all__ = ["Pulse"]
 
