@@ -272,7 +272,7 @@ ORDER = {
         update
     """,
     "processes": """
-        group
+        group permutations
         shares
         draws
         spreading

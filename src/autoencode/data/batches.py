@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..common.arrays import evenly_spaced
 from ..common.batching import rows_per_batch
+from ..processes import Permutation
 from .disk_arrays import FileTensor
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 _PREFETCHED_BATCHES = 4  # minibatches that the system may read before their turn
 _BYTES_PER_NUMBER = 64  # of an example, because each number needs many activations of a network
 _MIN_BATCH, _MAX_BATCH = 16, 2048  # examples in a pass
+_MAX_DRAWN_ORDER = 10**8  # examples whose order is drawn and stored, which takes 0.8 GB
 _HASHED_EXAMPLES = 1024  # examples that are hashed at once
 _MAX_COMPARED_NUMBERS = 2**26  # numbers; equal examples are not searched for in larger data
 # Minimum number of groups of equal examples that are held out, if possible
@@ -61,7 +63,7 @@ class Examples:
     context: Tensor | None = None
     r"""The context of a conditional model, with shape `(N, C)`."""
 
-    rows: Tensor | None = None
+    rows: Tensor | Permutation | None = None
     r"""The indices of the selected rows, in order; by default all rows."""
 
     recordings: tuple[int, ...] | None = None
@@ -91,9 +93,9 @@ class Examples:
             if isinstance(tensor, FileTensor):
                 tensor.prefetch(chosen)
 
-    def select(self, rows: Tensor) -> "Examples":
+    def select(self, rows: Tensor | Permutation) -> "Examples":
         r"""Returns some examples as a view, without a copy."""
-        return replace(self, rows=rows if self.rows is None else self.rows[rows])
+        return replace(self, rows=rows if self.rows is None else self.rows[rows[:]])
 
     def spread(self, n: int) -> "Examples":
         r"""Returns at most `n` examples, evenly spaced, as a view.
@@ -105,7 +107,7 @@ class Examples:
             return self.select(evenly_spaced(len(self), n))
 
         n = min(n, len(self))
-        weights = self.weights if self.rows is None else self.weights[self.rows]
+        weights = self.weights if self.rows is None else self.weights[self.rows[:]]
         ends = weights.double().cumsum(dim=0)
         at = (torch.arange(n, device=ends.device) + 0.5) * (ends[-1] / n)
         rows = torch.searchsorted(ends, at).clamp(max=len(self) - 1)
@@ -117,7 +119,7 @@ class Examples:
         if self.weights is None:
             return self
 
-        weights = self.weights if self.rows is None else self.weights[self.rows]
+        weights = self.weights if self.rows is None else self.weights[self.rows[:]]
         return replace(self, weights=(self.weights / weights.double().mean()).float())
 
     def hold_out(self, n: int) -> tuple["Examples", "Examples | None"]:
@@ -138,7 +140,10 @@ class Examples:
         if self.recordings is not None and self.rows is None:
             return self._hold_out_recordings(n)
 
-        order = torch.randperm(len(self))
+        order = _random_order(len(self))
+
+        if isinstance(order, Permutation):
+            return self.select(order.part(n, len(self))), self.select(order.part(0, n))
 
         if self.target[:1].numel() * len(self) <= _MAX_COMPARED_NUMBERS:
             order, n = self._together(order, n)
@@ -250,6 +255,14 @@ class Examples:
         )
 
 
+def _random_order(n: int) -> Tensor | Permutation:
+    r"""Returns a random order of numbers; that of many is computed from the index."""
+    if n <= _MAX_DRAWN_ORDER:
+        return torch.randperm(n)
+
+    return Permutation(n, int(torch.randint(2**62, ())))
+
+
 def _near(counts: Tensor, n: int) -> tuple[Tensor, int]:
     r"""Returns random groups with nearly `n` examples, and their number of examples.
 
@@ -334,11 +347,11 @@ class Batches:
     def __len__(self) -> int:
         return math.ceil(len(self.examples) / self.batch_size)
 
-    def shuffled(self) -> Tensor:
+    def shuffled(self) -> Tensor | Permutation:
         r"""Returns a new order of the examples, drawn from torch's global generator."""
-        return torch.randperm(len(self.examples))
+        return _random_order(len(self.examples))
 
-    def index(self, order: Tensor, k: int) -> Tensor:
+    def index(self, order: Tensor | Permutation, k: int) -> Tensor:
         r"""Returns the examples of the batch with number `k` of an order."""
         size, more = divmod(len(self.examples), len(self))
         start = k * size + min(k, more)
@@ -346,7 +359,10 @@ class Batches:
         return order[start : start + size + (k < more)]
 
     def iterate(
-        self, order: Tensor, start: int = 0, own: Callable[[Tensor], Tensor] | None = None
+        self,
+        order: Tensor | Permutation,
+        start: int = 0,
+        own: Callable[[Tensor], Tensor] | None = None,
     ) -> Iterator[Examples]:
         r"""Yields the batches of an order, from the batch with number `start` on.
 

@@ -101,7 +101,7 @@ def dominant_example(
     columns = len(step.model.encoder.shape) == 1
 
     if N * D <= _MAX_NUMBERS_FOR_FAR_ROW and not data.on_disk:
-        data = data if data.rows is None else replace(data, rows=data.rows.sort().values)
+        data = data if data.rows is None else replace(data, rows=data.rows[:].sort().values)
         x = torch.cat([step.normalize(part.target) for part in data.split()])
 
         if columns and (far := far_row(x)) is not None:

@@ -20,6 +20,7 @@ from ...modalities import Modality
 from ...modalities.capabilities import Tokenized
 from ...modalities.capabilities.sequences import event_shape
 from ...objectives import ELBO, Reconstruction
+from ...processes import Permutation
 from ..solver import Solver
 from ..step import TrainStep
 from .baselines import Unigram, constant
@@ -185,4 +186,7 @@ def _with_held_out(data: Examples, held_out: Examples | None) -> Examples:
     if held_out is None or data.rows is None or held_out.rows is None:
         return data
 
-    return replace(data, rows=torch.cat([data.rows, held_out.rows]))
+    if isinstance(data.rows, Permutation):  # of which both are parts
+        return replace(data, rows=None)
+
+    return replace(data, rows=torch.cat([data.rows, held_out.rows[:]]))

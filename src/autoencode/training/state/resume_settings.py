@@ -8,6 +8,7 @@ from typing import Any
 
 from ... import __version__
 from ...data import Examples
+from ...processes import Permutation
 from ..checkpoints import fingerprint
 from ..schedule import parse_duration
 from ..step import TrainStep
@@ -105,5 +106,8 @@ def _length(text: str) -> float:
 
 
 def _hash(data: Examples) -> str:
-    parts = data.target, data.corrupted, data.context, data.rows
-    return fingerprint(*parts, *([] if data.weights is None else [data.weights]))
+    rows, computed = data.rows, isinstance(data.rows, Permutation)
+    parts = data.target, data.corrupted, data.context, None if computed else rows
+    digest = fingerprint(*parts, *([] if data.weights is None else [data.weights]))
+
+    return f"{digest}, {rows}" if computed else digest
