@@ -49,8 +49,8 @@ def contexts(data: Examples) -> Tensor | None:
     Arguments:
         data: The examples, as loaded.
     """
-    some = data.spread(_MAX_CODES)
-    return None if some.context is None else some.context[some.rows]
+    c, rows = data.context, data.spread(_MAX_CODES).rows
+    return None if c is None or rows is None else c[rows[:]]
 
 
 def some_inputs(

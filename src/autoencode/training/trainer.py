@@ -36,7 +36,7 @@ from .solver import Solver, TrainingDefaults
 from .state import EpochRecord, TrainState
 from .state.resume_settings import resume_settings
 from .step import TrainStep, evaluate
-from .update import has_bfloat16, has_compiler
+from .update import CompiledUpdate, has_bfloat16, has_compiler
 
 log = logging.getLogger(__name__)
 
@@ -284,7 +284,7 @@ class Training(Solver):
             "%s of %d examples on %s, in %s, %s.",
             f"{state.schedule.budget:g} s of steps" if n_steps is None else f"{n_steps:,} steps",
             resolved.batch_size, device, resolved.precision,
-            "compiled" if resolved.compile else "eager",
+            "compiled" if isinstance(state.update, CompiledUpdate) else "eager",
         )  # fmt: skip
 
         settings: dict[str, str] = {}

@@ -106,7 +106,8 @@ def _length(text: str) -> float:
 
 
 def _hash(data: Examples) -> str:
-    rows, computed = data.rows, isinstance(data.rows, Permutation)
+    rows: Any = data.rows
+    computed = isinstance(rows, Permutation)
     parts = data.target, data.corrupted, data.context, None if computed else rows
     digest = fingerprint(*parts, *([] if data.weights is None else [data.weights]))
 
