@@ -21,7 +21,7 @@ import torch
 import torch.distributed as dist
 
 import autoencode as ae
-from autoencode.processes import present
+from autoencode.training.replicas import present
 from autoencode.training.state import TrainState
 
 STEPS, WARM_UP, REPEATS = {"perceptron": 40, "convolutional": 28}, 8, 4

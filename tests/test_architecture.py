@@ -18,7 +18,6 @@ SOURCE = Path(autoencode.__file__).parent
 ORDER = {
     "": """
         common
-        processes
         data networks corruptions
         distributions
         priors datasets
@@ -268,14 +267,12 @@ ORDER = {
         failures
     """,
     "training.replicas": """
-        memory pulse replica
-        update
-    """,
-    "processes": """
-        group permutations
-        shares
+        group
+        memory pulse shares
         draws
         spreading
+        replica
+        update
     """,
     "training.failures": """
         baselines scores

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autoencode as ae
+from autoencode.common.arrays import Permutation
 from autoencode.data import Batches, Examples
-from autoencode.processes import Permutation
 
 
 @given(st.integers(1, 3000), st.integers(0, 2**62))

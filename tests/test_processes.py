@@ -17,9 +17,11 @@ import autoencode as ae
 from autoencode import recipes
 from autoencode.data import Batches, Examples
 from autoencode.objectives import Reconstruction
-from autoencode.processes import Draws, Processes, Share, all_rows, own_rows, present
-from autoencode.training.replicas import Pulse, check_memory
+from autoencode.training.replicas import Processes, Pulse, check_memory, present
+from autoencode.training.replicas.draws import Draws
 from autoencode.training.replicas.replica import Replica
+from autoencode.training.replicas.shares import Share
+from autoencode.training.replicas.spreading import all_rows, own_rows
 from autoencode.training.state import TrainState
 
 # Shares and noise

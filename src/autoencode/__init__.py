@@ -5,7 +5,6 @@ r"""Autoencoders for anyone with data: compress, denoise, map and generate.
 `blueprint`, `fitting`, `inference`, `diagnosis` and `persistence` put them to work. `modalities`,
 `inputs`, `data` and `datasets` are about data, `evaluation`, `manifold` and `plots` about trained
 models, and `pages` shows what was measured. `comparison` measures models beside classical methods.
-`processes` divides a training among several.
 `scale` encodes data of any size in parts. `explorer` is a page that decodes what is pointed at.
 `export` writes models for other programs. `cli` is the command line (`__main__`), `demo` the page
 of `make demo`, and `common` holds basic tools.

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..common.arrays import evenly_spaced
+from ..common.arrays import Permutation, evenly_spaced
 from ..common.batching import rows_per_batch
-from ..processes import Permutation
 from .disk_arrays import FileTensor
 
 log = logging.getLogger(__name__)

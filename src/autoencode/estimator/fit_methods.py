@@ -26,7 +26,7 @@ from ..fitting.starting import open_arguments
 from ..networks import Modules
 from ..networks.modules import as_network
 from ..persistence.model_file import FittedState
-from ..processes import join, only_first, present
+from ..training.replicas import join, only_first, present
 from ..training.state import EpochRecord
 from ..training.trainer import Training
 from .availability import available_unless, has_no_decoder, has_no_steps

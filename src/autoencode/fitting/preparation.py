@@ -21,7 +21,7 @@ from ..modalities import describe_context, encode_context
 from ..modalities.capabilities import has_covariates
 from ..modalities.windows import counts_of, overlap_of
 from ..persistence.model_file import FittedState
-from ..processes import present
+from ..training.replicas import present
 from .reading import CompareColumns, FitInput, ReadInput, read_input, read_validation
 from .starting import check_start, choices_of_start, open_arguments
 

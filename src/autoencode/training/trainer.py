@@ -21,7 +21,6 @@ from torch import Tensor
 from ..common.seeding import yield_to_other_threads
 from ..data import Batches, Examples
 from ..evaluation import posterior_diagnostics
-from ..processes import present
 from .checkpoints import Checkpoint
 from .choices import (
     default_batch_size,
@@ -30,7 +29,7 @@ from .choices import (
     is_worth_compiling,
 )
 from .monitors import deferred_interrupt, format_terms, progress_bar, tensorboard_logger
-from .replicas import Pulse, check_memory
+from .replicas import Pulse, check_memory, present
 from .schedule import parse_duration
 from .solver import Solver, TrainingDefaults
 from .state import EpochRecord, TrainState

@@ -58,7 +58,7 @@ def fit(
     """
     from ...common.atomic_files import check_writable
     from ...data import found_format, one_parse
-    from ...processes import present
+    from ...training.replicas import present
     from .. import inputs
     from ..settings import build_estimator
 

@@ -12,6 +12,7 @@ from torch import Size, Tensor, nn
 from torch.distributions import Independent, Normal
 
 from ...common import failures
+from ...common.arrays import Permutation
 from ...data import Examples
 from ...distributions import Family, SharedGaussian
 from ...distributions.base import SMALLEST_SCALE
@@ -20,7 +21,6 @@ from ...modalities import Modality
 from ...modalities.capabilities import Tokenized
 from ...modalities.capabilities.sequences import event_shape
 from ...objectives import ELBO, Reconstruction
-from ...processes import Permutation
 from ..solver import Solver
 from ..step import TrainStep
 from .baselines import Unigram, constant

@@ -7,7 +7,7 @@ import os
 import torch
 import torch.nn as nn
 
-from ...processes import Processes
+from .group import Processes
 
 _COPIES = 7  # weights, gradient and its sum, two moments, best weights, start of the epoch
 

@@ -4,7 +4,7 @@ __all__ = ["Pulse"]
 
 import time
 
-from ...processes import Processes
+from .group import Processes
 
 _SECONDS = 0.1  # between two exchanges, about
 _MAX_STEPS = 128

@@ -11,9 +11,12 @@ from torch.func import functional_call
 
 from ...data import Examples
 from ...objectives import Loss
-from ...processes import Draws, Processes, Share, spread
 from ..buffers import StateBuffers
 from ..step import LossSums, RunningMeans, TrainStep
+from .draws import Draws
+from .group import Processes
+from .shares import Share
+from .spreading import spread
 
 log = logging.getLogger(__name__)
 

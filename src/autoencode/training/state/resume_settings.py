@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ... import __version__
+from ...common.arrays import Permutation
 from ...data import Examples
-from ...processes import Permutation
 from ..checkpoints import fingerprint
 from ..schedule import parse_duration
 from ..step import TrainStep

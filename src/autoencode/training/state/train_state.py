@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from ...data import Batches, Examples
-from ...processes import Processes
 from ..adamw import AdamW
-from ..replicas import Replica, SpreadUpdate
+from ..replicas import Processes, Replica, SpreadUpdate
 from ..schedule import Schedule
 from ..step import RunningMeans, TrainStep, evaluate
 from ..update import CompiledUpdate, EagerUpdate

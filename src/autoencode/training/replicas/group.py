@@ -14,8 +14,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from ..common.failures import FitWarning
-from ..common.failures.filters import ignored
+from ...common.failures import FitWarning
+from ...common.failures.filters import ignored
 
 log = logging.getLogger(__name__)
 
