@@ -27,7 +27,7 @@ ORDER = {
         pages
         blueprint
         inference
-        diagnosis export
+        diagnosis export sharing
         inputs persistence
         fitting
         estimator
@@ -292,6 +292,7 @@ ORDER = {
         arguments checks choices code_size resumption
         blueprint
     """,
+    "sharing": "hub",
     "export": """
         conditions operations
         parts trials

@@ -5,6 +5,7 @@ __all__ = ["load"]
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..sharing import is_address, local_file
 from .autoencoder import Autoencoder
 from .model_files import read_state
 
@@ -17,7 +18,9 @@ def load(
     r"""Load a model from a file. No code in the file is executed.
 
     Arguments:
-        path: The file.
+        path: The file; or the address of a model on the Hugging Face Hub, `"hf://user/name"` for
+            the newest version or `"hf://user/name@version"`, of which the same file is read. This
+            needs the package `huggingface_hub`.
         encoder_only: Whether to load the encoder alone; such a model can only `transform`.
         trusted: Networks, objectives or functions from outside this library that the model may
             use, or their import paths, or modules whose whole content is trusted.
@@ -28,7 +31,7 @@ def load(
             if it uses code that is not trusted.
 
     See Also:
-        :class:`~autoencode.Autoencoder`
+        :class:`~autoencode.Autoencoder`, :func:`~autoencode.push`
 
     Example:
         >>> import tempfile
@@ -44,6 +47,7 @@ def load(
     trusted = trusted if isinstance(trusted, Sequence) else [trusted]
     trusted = [trusted] if isinstance(trusted, str) else trusted
 
+    path = local_file(str(path)) if is_address(path) else path
     state = read_state(Autoencoder, path, encoder_only, trusted)
 
     try:
