@@ -27,7 +27,7 @@ ORDER = {
         pages
         blueprint
         inference
-        diagnosis export sharing
+        diagnosis export
         inputs persistence
         fitting
         estimator
@@ -292,7 +292,6 @@ ORDER = {
         arguments checks choices code_size resumption
         blueprint
     """,
-    "sharing": "hub",
     "export": """
         conditions operations
         parts trials
@@ -344,7 +343,7 @@ ORDER = {
         page
     """,
     "persistence": """
-        encoding rebuild
+        encoding hub rebuild
         model_file
     """,
     "plots": """

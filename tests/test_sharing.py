@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import autoencode as ae
-from autoencode.sharing import hub
+from autoencode.persistence import hub
 
 huggingface_hub = pytest.importorskip("huggingface_hub")
 REPOSITORY = "https://huggingface.co/user/name"

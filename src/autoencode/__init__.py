@@ -6,8 +6,8 @@ r"""Autoencoders for anyone with data: compress, denoise, map and generate.
 `inputs`, `data` and `datasets` are about data, `evaluation`, `manifold` and `plots` about trained
 models, and `pages` shows what was measured. `comparison` measures models beside classical methods.
 `scale` encodes data of any size in parts. `explorer` is a page that decodes what is pointed at.
-`export` writes models for other programs, and `sharing` uploads them. `cli` is the command line
-(`__main__`), `demo` the page of `make demo`, and `common` holds basic tools.
+`export` writes models for other programs. `cli` is the command line (`__main__`), `demo` the page
+of `make demo`, and `common` holds basic tools.
 """
 
 import importlib
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .comparison import compare
     from .estimator import Autoencoder, load
     from .explorer import explore
+    from .persistence.hub import push
     from .recipes import (
         aae,
         autoencoder,
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
         vq_vae,
         wae,
     )
-    from .sharing import push
     from .training.linear.least_squares import LeastSquares
     from .training.trainer import Training
 
@@ -136,7 +136,7 @@ _FOLDER_OF_NAME = {  # all others are recipes
     "explore": "explorer",
     "Training": "training",
     "load": "estimator",
-    "push": "sharing",
+    "push": "persistence.hub",
 }
 
 

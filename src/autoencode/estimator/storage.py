@@ -5,7 +5,7 @@ __all__ = ["load"]
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..sharing import is_address, local_file
+from ..persistence.hub import is_address, local_file
 from .autoencoder import Autoencoder
 from .model_files import read_state
 
