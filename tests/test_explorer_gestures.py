@@ -439,3 +439,12 @@ def test_tasks_tell_their_progress_and_are_repeated_after_errors() -> None:
     assert tasks.ask("k", "work", work, wait=True) == 7
     assert tasks.ask("k", "work", work) == 7
     assert len(calls) == 2
+
+
+def test_usual_distances_are_those_to_the_nearest_others(wide: Session) -> None:
+    Z = wide.codes[slice(None)].astype(float)
+    distances = np.linalg.norm(Z[:, None] - Z[None], axis=2)
+    nearest = np.where(np.eye(len(Z)) > 0, np.inf, distances).min(axis=1)
+
+    assert wide.nearest.usual == pytest.approx(np.median(nearest), rel=1e-3)
+    assert wide.nearest.far == pytest.approx(np.quantile(nearest, 0.99), rel=1e-3)

@@ -16,7 +16,7 @@ from ...common.arrays import evenly_spaced, tensor_to_numpy
 from ...data.disk_arrays import FileArray
 
 MAX_BYTES_IN_MEMORY = 2**25
-_BLOCK_BYTES = 2**22
+_BLOCK_BYTES = 2**20
 
 
 class Codes:

@@ -28,6 +28,7 @@ from .nearest import Nearest
 from .units import Units, describe_units
 
 _MAX_COLUMNS = 200  # that color examples
+_MAX_VALUES, _FEWEST_COLUMNS = 2**23, 4  # of these columns; more examples have fewer columns
 _MAX_NAME = 500  # letters
 
 
@@ -100,6 +101,7 @@ class Session:
     def prepare(self) -> None:
         r"""Computes what the first request needs, so that it is answered at once."""
         _ = self.codes, self.units
+        self.tasks.ask("distances", "usual distances", lambda report: self.nearest.far)
 
     @cached_property
     def units(self) -> Units:
@@ -185,9 +187,12 @@ class Session:
             self._add(color_of("label", "label", y))
 
         own = self.X if isinstance(self.modality, Tabular) else None
-        found = [*_columns(own, getattr(self.model, "feature_names_in_", ())), *_columns(columns)]
+        names = getattr(self.model, "feature_names_in_", ())
+        found = [*_columns(columns), *_columns(own, names)]
 
-        for k, (title, values) in enumerate(found[:_MAX_COLUMNS]):
+        most = min(_MAX_COLUMNS, max(_FEWEST_COLUMNS, _MAX_VALUES // len(self)))
+
+        for k, (title, values) in enumerate(found[:most]):
             if len(values) != len(self):
                 raise ValueError(
                     f"expected {len(self):,} values in the column {title!r}, one for each example,"
