@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 demo: $(VENV)/demo
 	$(BIN)/autoencode demo --out demo --force
+	@echo "From here: $(BIN)/autoencode explore demo/digits.ae demo/digits.npz"
 
 test: $(VENV)/test
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
@@ -41,7 +42,7 @@ bench: $(VENV)/demo
 $(VENV)/demo: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) "$$(grep '^torch==' constraints.txt)"
-	$(PIP) --editable ".[audio,tables]"
+	$(PIP) --editable ".[audio,explore,tables]"
 	touch $@
 
 $(VENV)/test: $(VENV)/demo

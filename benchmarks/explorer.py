@@ -18,7 +18,7 @@ import numpy as np
 
 ROWS, COLUMNS, CODES = 1_000_000, 32, 16
 IMAGES = 10_000
-DECODED = 300
+DECODED = 200
 REPEATS = 3
 
 
@@ -140,7 +140,7 @@ def main() -> None:
         large.decode(20, place=True)
         large.post("/api/selection", selection=[*range(0, ROWS, 1000)])
         most, now = (memory(large.process.pid, n) - imported for n in ("VmHWM", "VmRSS"))
-        of_rows = large.decode(50, place=True)
+        of_rows = large.decode(20, place=True)
         large.stop()
         runs = []
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from .. import __version__
@@ -96,6 +97,11 @@ def main(folder: str | Path = "demo", epochs: int = 100, random_state: int = 0) 
                 with replacing(folder / file) as temporary:
                     figure.savefig(temporary)
 
+            models["VAE", 16].save(folder / "digits.ae")
+
+            with replacing(folder / "digits.npz") as temporary:
+                np.savez(temporary, X=data.X_test, y=data.y_test)
+
         figures |= {
             "rows": digits.table_rows(errors),
             "epochs": epochs,
@@ -118,6 +124,7 @@ def main(folder: str | Path = "demo", epochs: int = 100, random_state: int = 0) 
         temporary.write_text(_fill_template("page", absent | figures), "utf-8")
 
     print(f"\nDone in {stages.elapsed():.0f} s. Open {folder / 'index.html'} in a browser.")
+    print(f"Next: autoencode explore {folder / 'digits.ae'} {folder / 'digits.npz'}")
     print("Next, try your own folder of images or sounds, or a .npy, .csv or .txt file:")
     print("  autoencode fit DATA --recipe vae --latent-dim 16 --out my.ae")
     print("  autoencode plot my.ae DATA --out pictures")

@@ -18,7 +18,10 @@ def demo(out: Path = Path("demo"), writing: WriteOptions = WriteOptions()) -> No
     # The demo reports its own progress
     logging.getLogger(__name__.partition(".")[0]).setLevel(logging.WARNING)
     check_replaceable(
-        "demo", [out / "index.html", *out.glob("*.png"), *out.glob("*.wav")], (), writing.force
+        "demo",
+        [out / "index.html", *out.glob("*.png"), *out.glob("*.wav"), *out.glob("digits.*")],
+        (),
+        writing.force,
     )
 
     with protect_inputs("demo", {"out": out, "force": writing.force}):
