@@ -11,6 +11,7 @@ from typing import Any
 
 from ..session import Session
 
+_PACKAGES = "pandas", "starlette", "uvicorn"
 _START_SECONDS = 30.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -79,7 +80,7 @@ def check_packages() -> None:
     Raises:
         ImportError: If a package of the server is missing.
     """
-    missing = [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
 
     if missing:
         raise ImportError(
