@@ -592,6 +592,24 @@ def test_an_encoder_takes_batches_of_every_type(frame, codes, model: Path, rows:
     assert "list<" in str(scale.Encoder(model, lists="variable")(arrow).schema.field("code").type)
 
 
+def test_an_encoder_takes_columns_of_lists(frame, tmp_path: Path) -> None:
+    X = frame.to_numpy()
+    ae.linear(2).fit(X).save(tmp_path / "m.ae")
+    encoder = scale.Encoder(tmp_path / "m.ae")
+    lists = np.empty(N, object)
+    lists[:] = list(X)
+    Z = ae.load(tmp_path / "m.ae").transform(X)
+
+    by_name = encoder({"id": np.arange(N), "x": lists})
+    named = encoder(pd.DataFrame({"id": np.arange(N), "x": lists}))
+    np.testing.assert_allclose(by_name["code"], Z, atol=1e-5)
+    np.testing.assert_allclose(named[["code1", "code2"]], Z, atol=1e-5)
+    lists[3] = X[3, :2]
+
+    with pytest.raises(ValueError, match=r"got lengths \[2, 4\]"):
+        encoder({"x": lists})
+
+
 def test_an_encoder_says_what_is_wrong(frame, model: Path, tmp_path: Path) -> None:
     copy = shutil.copy(model, tmp_path / "m.ae")
     encoder = scale.Encoder(copy)

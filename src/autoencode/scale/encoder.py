@@ -151,7 +151,7 @@ class Encoder:
         )
 
     def _of_mapping(self, batch: Mapping[str, Any]) -> dict[str, Any]:
-        cells = {name: np.asarray(values) for name, values in batch.items()}
+        cells = {name: _stacked(np.asarray(values)) for name, values in batch.items()}
         chosen = self._chosen([*cells], [name for name, v in cells.items() if v.ndim > 1])
         features = [cells[name] for name in chosen.features]
 
@@ -169,9 +169,14 @@ class Encoder:
     def _of_frame(self, batch: Any) -> Any:
         import pandas as pd
 
-        chosen = self._chosen([str(name) for name in batch.columns], [])
-        X = batch[chosen.features]
-        Z = self._encoded(X if isinstance(self.model.modality_, NonNumeric) else X.to_numpy())
+        columns = {str(name): _stacked(batch[name].to_numpy()) for name in batch.columns}
+        chosen = self._chosen([*columns], [name for name, v in columns.items() if v.ndim > 1])
+        X, first = batch[chosen.features], columns[chosen.features[0]]
+
+        if not isinstance(self.model.modality_, NonNumeric):
+            X = first if first.ndim > 1 else X.to_numpy()
+
+        Z = self._encoded(X)
         names = [f"{self.output}{i}" for i in range(1, Z.shape[1] + 1)]
         codes = pd.DataFrame(Z, index=batch.index, columns=names)
 
@@ -233,3 +238,15 @@ class Encoder:
 
         offsets = np.arange(0, Z.size + 1, max(1, Z.shape[1]), dtype=np.int32)
         return pa.ListArray.from_arrays(offsets, lists.flatten())
+
+
+def _stacked(values: NDArray) -> NDArray:
+    r"""Returns an array of arrays, as engines make it of lists, as one array of rows."""
+    if values.dtype == object and len(values) and isinstance(values[0], (np.ndarray, list)):
+        try:
+            return np.stack([np.asarray(value) for value in values])
+        except ValueError:
+            lengths = sorted({len(value) for value in values})
+            raise ValueError(f"expected lists of one length, got lengths {lengths[:5]}.") from None
+
+    return values
