@@ -475,7 +475,7 @@ ORDER = {
         examples places
         gestures
         serving
-        explore
+        explorer
     """,
     "explorer.wire": """
         schemas

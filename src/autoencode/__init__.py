@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .common.failures import FitWarning
     from .comparison import compare
     from .estimator import Autoencoder, load
-    from .explorer import explore
+    from .explorer.explorer import explore
     from .persistence.hub import push
     from .recipes import (
         aae,

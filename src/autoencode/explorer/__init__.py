@@ -6,11 +6,11 @@ r"""A page that decodes, plays and reads what the codes of a model stand for.
 - `places`: maps, and the codes of their places
 - `gestures`: the answers to what a user does
 - `serving`: the server
-- `explore`: the function that opens an explorer
+- `explorer`: the server of one model, and the function that opens it
 
 The page itself is in `static`, bundled from the sources in the repository.
 """
 
 __all__ = ["Explorer", "explore"]
 
-from .explore import Explorer, explore
+from .explorer import Explorer, explore
