@@ -212,7 +212,7 @@ ORDER = {
         dates
     """,
     "modalities.capabilities": """
-        cells covariates exporting sequences tables
+        cells covariates exporting lattices sequences tables
         files pictures scales
         fitting
     """,
@@ -253,7 +253,7 @@ ORDER = {
     "modalities.mixed_tables": """
         conditions descriptions filling gaps hidden_cells new_cells scores
         layout
-        cells decoding flags
+        cells decoding flags lattice_cells
         exported
         frame
     """,
@@ -299,13 +299,14 @@ ORDER = {
         onnx_file
         exporting
     """,
+    "estimator.writing": "compress_methods export_methods",
     "estimator": """
         availability model_files
         attributes
         linear_attributes reading
-        export_methods forecast_methods recommend_methods sample_methods score_methods
+        forecast_methods recommend_methods sample_methods score_methods
         transform_methods
-        fit_methods
+        fit_methods writing
         autoencoder
         storage
     """,
@@ -344,7 +345,30 @@ ORDER = {
     """,
     "persistence": """
         encoding hub rebuild
-        model_file
+        compression model_file
+    """,
+    "persistence.compression": """
+        fixed_point stack
+        digits forms lattices likelihoods
+        codes contents
+        codec
+        layout
+        sections
+        files
+    """,
+    "persistence.compression.contents": """
+        base
+        elements tokens
+        cells
+    """,
+    "persistence.compression.forms": """
+        base
+        arrays cells texts
+        frames
+    """,
+    "persistence.compression.fixed_point": """
+        functions sums
+        operations
     """,
     "plots": """
         checks style
@@ -467,6 +491,7 @@ ORDER = {
         examples
     """,
     "cli.commands.missing": "impute recommend",
+    "cli.commands.codes": "compress transform",
     "cli.commands.models": "describe export",
     "cli.commands.pages": "demo explore",
     "explorer": """
@@ -507,9 +532,8 @@ ORDER = {
         running
     """,
     "cli.commands": """
-        anomalies compare fit forecast manifold missing neighbors pages plot reconstruct sample
-        score
-        transform
+        anomalies codes compare fit forecast manifold missing neighbors pages plot reconstruct
+        sample score
         models
     """,
 }

@@ -2,12 +2,12 @@ r"""Autoencoders for anyone with data: compress, denoise, map and generate.
 
 `estimator` has the interface, `recipes` the models of the literature. A model is made of
 `networks`, `distributions`, `priors`, `objectives` and `corruptions`; `models`, `training`,
-`blueprint`, `fitting`, `inference`, `diagnosis` and `persistence` put them to work. `modalities`,
-`inputs`, `data` and `datasets` are about data, `evaluation`, `manifold` and `plots` about trained
-models, and `pages` shows what was measured. `comparison` measures models beside classical methods.
-`scale` encodes data of any size in parts. `explorer` is a page that decodes what is pointed at.
-`export` writes models for other programs. `cli` is the command line (`__main__`), `demo` the page
-of `make demo`, and `common` holds basic tools.
+`blueprint`, `fitting`, `inference`, `diagnosis` and `persistence` put them to work.
+`modalities`, `inputs`, `data` and `datasets` are about data, `evaluation`, `manifold` and `plots`
+about trained models, and `pages` shows what was measured. `comparison` measures models beside
+classical methods. `scale` encodes data of any size in parts. `explorer` is a page that decodes
+what is pointed at. `export` writes models for other programs. `cli` is the command line
+(`__main__`), `demo` the page of `make demo`, and `common` holds basic tools.
 """
 
 import importlib

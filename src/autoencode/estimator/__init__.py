@@ -6,7 +6,8 @@ scikit-learn.
 - `autoencoder`: `Autoencoder`: its arguments, and `save`
 - `fit_methods`: `fit` and `partial_fit`
 - `transform_methods`, `score_methods`, `sample_methods`, `forecast_methods`,
-  `recommend_methods`, `export_methods`: its other public methods
+  `recommend_methods`: its other public methods
+- `writing/`: methods that write examples or the model to files
 - `reading`: examples from any input, in the columns of the fit, as tensors
 - `attributes`: the parts of a fit that a file stores, and views of them
 - `linear_attributes`: components and variances of linear models

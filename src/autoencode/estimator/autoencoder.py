@@ -24,16 +24,17 @@ from ..persistence import encoding, model_file
 from ..priors import Prior
 from ..training.solver import Solver
 from .availability import has_no_decoder
-from .export_methods import ExportMethods
 from .fit_methods import FitMethods
 from .forecast_methods import ForecastMethods
 from .linear_attributes import LinearAttributes
 from .recommend_methods import RecommendMethods
 from .sample_methods import SampleMethods
 from .score_methods import ScoreMethods
+from .writing import CompressMethods, ExportMethods
 
 
 class Autoencoder(
+    CompressMethods,
     ExportMethods,
     ForecastMethods,
     RecommendMethods,

@@ -2,7 +2,8 @@ r"""Commands: each is a function whose arguments are the flags and whose docstri
 
 - `fit`: train a model
 - `compare`: models and classical methods on the same data
-- `transform`, `reconstruct`: codes; examples encoded and decoded
+- `codes/`: codes of examples; compressed files
+- `reconstruct`: examples encoded and decoded
 - `missing/`: missing cells and pixels; things that users do not have
 - `sample`: new examples, and examples between two others
 - `forecast`: the steps after the end of series
@@ -18,6 +19,7 @@ __all__ = ["COMMANDS"]
 from collections.abc import Callable
 
 from .anomalies import anomalies
+from .codes import compress, decompress, transform
 from .compare import compare
 from .fit import fit
 from .forecast import forecast
@@ -30,7 +32,6 @@ from .plot import plot
 from .reconstruct import denoise, reconstruct
 from .sample import interpolate, sample
 from .score import diagnose, evaluate, score
-from .transform import transform
 
 COMMANDS: dict[str, Callable[..., None]] = {
     command.__name__: command
@@ -38,6 +39,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
         fit,
         compare,
         transform,
+        compress,
+        decompress,
         reconstruct,
         denoise,
         sample,

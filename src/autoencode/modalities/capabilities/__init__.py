@@ -9,6 +9,7 @@ The functions next to the classes define the default for all other kinds.
 - `covariates`: known inputs beside the examples
 - `cells`: missing cells, surprisal of cells, rows with given cells, new levels, rankings
 - `sequences`: tokens, windows of long examples, examples of any length, and forecasts
+- `lattices`: the numbers that examples can have, for lossless compression
 - `pictures`: pictures of examples, and images of any size
 - `fitting`: statistics that the model needs, and parts of a model adapted to the data
 - `exporting`: scaling as operations on tensors, for exported models
@@ -28,6 +29,8 @@ __all__ = [
     "Exportable",
     "Extendable",
     "Forecastable",
+    "Gridded",
+    "GriddedCells",
     "Imputable",
     "NonNumeric",
     "NonlinearScale",
@@ -62,6 +65,7 @@ from .fitting import (
     ResidualFitted,
     Subsettable,
 )
+from .lattices import Gridded, GriddedCells
 from .pictures import Pictured, Tiled
 from .scales import NonlinearScale
 from .sequences import (

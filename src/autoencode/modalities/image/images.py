@@ -29,7 +29,8 @@ from ...distributions import Bernoulli, Family, SharedGaussian
 from ...networks import Convolutional, FullyConvolutional, Network
 from ..array_layouts import looks_channels_first
 from ..base import WIDE, Modality
-from ..capabilities import Augmented, Pictured, Readable, Writable
+from ..capabilities import Augmented, Gridded, Pictured, Readable, Writable
+from ..capabilities.lattices import Axis
 from ..statistics import value_range
 from .exported import ExportedImages
 from .levels import COLORS, black_and_white
@@ -44,7 +45,7 @@ _MAX_SKIP_NUMBERS = 2**16  # numbers in an image; networks of larger ones have n
 _MIN_IMAGES_TO_SHIFT, _MAX_IMAGES_TO_SHIFT = 10, 250
 
 
-class Images(Modality, Readable, Writable, Pictured, OwnSize, Augmented, ExportedImages):
+class Images(Modality, Readable, Writable, Pictured, OwnSize, Augmented, ExportedImages, Gridded):
     r"""Images of one size, with shape `(N, H, W)` or `(N, H, W, C)`.
 
     The networks see intensities between 0 and 1. Bytes are divided by 255, and so are other
@@ -214,6 +215,22 @@ class Images(Modality, Readable, Writable, Pictured, OwnSize, Augmented, Exporte
 
     def draw(self, p: Distribution) -> Tensor:
         return p.mean  # as in the literature: noise on each pixel would hide the image
+
+    def axes(self) -> list[Axis]:
+        (low, high), dtype = self.range_, np.dtype(self.dtype_)
+
+        if dtype == np.uint8 and not self.binary_:
+            low, high = 0.0, 255.0
+
+        step = high - low if self.binary_ else float(dtype.kind != "f")
+        return [Axis(self.dtype_, low, high, step, 0, low, high - low)]
+
+    def elements(self, x: Tensor) -> Tensor:
+        return x
+
+    def arranged(self, x: Tensor) -> NDArray:
+        X = (x if self.layout == "NCHW" else x.movedim(1, -1)).numpy()
+        return X[..., 0] if self.single_ else X
 
     def to_images(self, X: NDArray) -> NDArray:
         low, high = self.range_

@@ -53,6 +53,7 @@ from .exported import ExportedFrames
 from .flags import flags_of, groups_of
 from .gaps import Gaps
 from .hidden_cells import HiddenCells
+from .lattice_cells import LatticeCells
 from .new_cells import has_open_levels
 from .scores import decoded_again, log_unit
 
@@ -70,6 +71,7 @@ class MixedTables(
     NonlinearScale,
     MixedCells,
     ExportedFrames,
+    LatticeCells,
     Conditionable,
     ErrorWeighted,
     Adaptive,

@@ -26,10 +26,12 @@ from ..capabilities import (
     Calibrated,
     DensityFitted,
     ErrorWeighted,
+    Gridded,
     NonlinearScale,
     Subsettable,
     Tabular,
 )
+from ..capabilities.lattices import Axis
 from ..columns.containers import contain
 from ..columns.exclusive import are_groups, describe_groups, exclusive_groups
 from ..columns.flags import Flag, draw_exclusive
@@ -55,6 +57,7 @@ class Tables(
     DensityFitted,
     Calibrated,
     ErrorWeighted,
+    Gridded,
     Subsettable,
     ExportedTables,
 ):
@@ -362,6 +365,26 @@ class Tables(
 
     def to_numeric(self, X: Any) -> NDArray:
         return array_of(X)
+
+    def axes(self) -> list[Axis]:
+        scored = {j: scores for j, _, scores in self._scored()}
+        rows = zip(self.columns_.tolist(), self.loc_.tolist(), self.scale_.tolist())
+
+        return [
+            Axis(
+                *(self.dtype_, float(self.low_[j]), float(self.high_[j])),
+                *(float(self.steps_[j]), int(self.decimals_[j]), loc, scale, scored.get(j)),
+            )
+            for j, loc, scale in rows
+        ]
+
+    def elements(self, x: Tensor) -> Tensor:
+        return x[:, torch.from_numpy(self.columns_)]
+
+    def arranged(self, x: Tensor) -> Any:
+        X = np.repeat(cast(self.low_[None], self.dtype_), len(x), axis=0)
+        X[:, self.columns_] = x.numpy()
+        return frame_of(X, self.types_, self.constants_) if self.types_ else X
 
     def with_constant_columns(self) -> "Tables":
         if len(self.columns_) == len(self.low_):

@@ -7,8 +7,8 @@ from typing import Literal
 
 from sklearn.utils.validation import check_is_fitted
 
-from ..export import Exported, export_model
-from .reading import ExampleReader
+from ...export import Exported, export_model
+from ..reading import ExampleReader
 
 
 class ExportMethods(ExampleReader):

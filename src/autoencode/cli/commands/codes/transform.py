@@ -3,13 +3,13 @@ r"""The command that encodes examples."""
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..in_parts import in_parts, run_in_parts
-from ..next_step import suggest_next
-from ..options import PartOptions, SourceOptions, WriteOptions
+from ...in_parts import in_parts, run_in_parts
+from ...next_step import suggest_next
+from ...options import PartOptions, SourceOptions, WriteOptions
 
 if TYPE_CHECKING:  # `--help` need not wait for this import
-    from ...estimator import Autoencoder
-    from ..inputs import Inputs
+    from ....estimator import Autoencoder
+    from ...inputs import Inputs
 
 
 def transform(
@@ -38,8 +38,8 @@ def transform(
             a series or sound in its own length (--network TemporalConvolutional).
         indices: Write the indices of the entries of a codebook, for models with quantized codes.
     """
-    from ...modalities.capabilities import Extendable
-    from .. import inputs, outputs
+    from ....modalities.capabilities import Extendable
+    from ... import inputs, outputs
 
     if in_parts(data, parts):
         own = {"pool_windows": pool_windows, "indices": indices}
@@ -88,8 +88,8 @@ def _write_maps(
     r"""Writes the codes of images in their own size."""
     import numpy as np
 
-    from ...data import is_image
-    from .. import outputs
+    from ....data import is_image
+    from ... import outputs
 
     if outputs.suffix(out) != ".npy":
         raise ValueError(
