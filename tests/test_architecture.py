@@ -189,7 +189,10 @@ ORDER = {
     "objectives.disentangling": "covariance factor pairs total_correlation",
     "objectives.matching": "adversarial mmd transport vae_gan",
     "objectives.regularized": "code_norm isometric quantized sparse sparse_coding topological",
-    "evaluation": "annealing codes factors generation importance rankings sounds",
+    "evaluation": """
+        annealing codes factors generation importance rankings sounds
+        tables
+    """,
     "modalities": """
         array_layouts normal_scores statistics windows
         columns
@@ -329,13 +332,14 @@ ORDER = {
     "inference.positions": "maps over_time",
     "diagnosis": """
         finding subject
-        codes data learning_rate outputs training
+        codes data detail learning_rate new_examples tails training
+        reconstructions
         diagnose
     """,
     "inference.quality": """
         sentences task terms
         codes columns density evaluation new_examples
-        reconstructions
+        imputed new_rows reconstructions
         measures
     """,
     "pages": """
@@ -483,7 +487,7 @@ ORDER = {
     "cli.inputs": """
         contexts formats
         examples
-        columns selection
+        columns metadata selection
     """,
     "cli.outputs": """
         formats

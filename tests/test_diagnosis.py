@@ -86,7 +86,8 @@ PLANTED: dict[Callable[[], Ill], str] = {
 )
 def test_planted_illnesses_are_found(plant: Callable[[], Ill], name: str) -> None:
     ill = plant()  # all are linear, so that no training decides
-    found = ill.model.diagnose(ill.X, ill.X_new)
+    diagnosis = ill.model.diagnose(ill.X, ill.X_new)
+    found = [*diagnosis, *diagnosis.remarks]
     assert found[0].name == name
     assert found[0].remedy
     assert all(np.isfinite([*found[0].evidence.values()]))
@@ -126,13 +127,19 @@ def test_nothing_is_found_in_healthy_models(model: ae.Autoencoder, X: Any) -> No
     half = len(X) // 2
     healthy = fitted(model, X[:half], X[half:])
     found = healthy.model.diagnose(healthy.X, healthy.X_new)
-    assert [f.name for f in found] == []
+    assert [f.name for f in (*found, *found.remarks)] == []
     assert "Nothing wrong was found. Checked: collapse" in repr(found)
 
 
 def test_findings_come_in_order_and_change_nothing() -> None:
-    low, high = (Finding(str(s), s, "It is so.", "Change it.", {}) for s in (0.1, 0.9))
-    assert [f.severity for f in Diagnosis([low, high])] == [0.9, 0.1]
+    remark, low, high = (
+        Finding(str(s), s, "It is so.", "Change it.", {}) for s in (0.1, 0.4, 0.9)
+    )
+    found = Diagnosis([remark, low, high])
+    assert [f.severity for f in found] == [0.9, 0.4]
+    assert found.remarks == (remark,)
+    assert repr(found).endswith("Worth knowing:\n- It is so. Change it.")
+    assert repr(Diagnosis([remark], ["drift"])).startswith("Nothing wrong was found.")
 
     ill = drifted_images()
     before, state = ill.model.transform(ill.X), torch.get_rng_state()
@@ -161,7 +168,7 @@ def test_all_kinds_are_diagnosed() -> None:
     ):
         model.set_params(random_state=0).fit(X, y)
         found = model.diagnose(X, X, y, y)
-        assert all(f.sentence.endswith(".") for f in found), found
+        assert all(f.sentence.endswith(".") for f in (*found, *found.remarks)), found
 
 
 def test_command_line(tmp_path: Path, monkeypatch, capsys) -> None:

@@ -13,7 +13,11 @@ from autoencode.distributions import Dirac, FixedGaussian
 from autoencode.models.latent import LatentModel
 from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, IWAE, ImageSimilarity, Reconstruction
-from autoencode.objectives.image_similarity import focal_frequency, ms_ssim
+from autoencode.objectives.image_similarity import (
+    focal_frequency,
+    ms_ssim,
+    structural_similarity,
+)
 from autoencode.priors import StandardNormal
 
 
@@ -55,6 +59,21 @@ def test_structural_similarity_is_that_of_the_paper(float64, side: int, n_scales
     if side == 8:
         a, b = x[:1, :1, :5, :5], y[:1, :1, :5, :5].detach().requires_grad_()
         assert torch.autograd.gradcheck(lambda b: ms_ssim(a, b), b)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_structural_similarity_is_that_of_scikit_image(float64, channels: int) -> None:
+    metrics = pytest.importorskip("skimage.metrics")
+    x = rand(3, channels, 24, 31)
+    y = (x + 0.3 * rand(3, channels, 24, 31)).clamp(0, 1)
+    expected = [
+        metrics.structural_similarity(
+            a.numpy(), b.numpy(), data_range=1.0, channel_axis=0, gaussian_weights=True,
+            sigma=1.5, use_sample_covariance=False,
+        )
+        for a, b in zip(x, y)
+    ]  # fmt: skip
+    torch.testing.assert_close(structural_similarity(x, y), torch.tensor(expected))
 
 
 def test_the_focal_frequency_loss_is_that_of_the_paper(float64) -> None:

@@ -6,7 +6,10 @@ r"""Diagnosis of a trained model: findings in sentences, the most serious first.
 - `training`: failures that the records of the training show
 - `learning_rate`: a trial of another learning rate
 - `codes`: codes that carry too little, or lie where the prior does not
-- `outputs`: reconstructions and new examples
+- `detail`: detail of reconstructed images
+- `tails`: tails of residuals
+- `reconstructions`: reconstructions of training examples and of new ones
+- `new_examples`: new examples, and the prior that they are drawn from
 - `data`: columns and rows that mislead a model or its evaluation
 """
 

@@ -1,8 +1,9 @@
 r"""Columns and rows of the data that mislead a model or its evaluation."""
 
-__all__ = ["check_data"]
+__all__ = ["Share", "check_data", "largest_column"]
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import ks_2samp
@@ -21,6 +22,8 @@ _MIN_SHIFT, _MAX_P = 0.2, 1e-4
 _MIN_COLUMNS = 4
 _MIN_SHARED = 3  # one or two equal rows may be chance
 _LISTED = 3
+_MAX_SHARE, _MAX_TIMES_OF_MEAN = 0.6, 5.0  # of one column, in a sum over all
+_MIN_UNEXPLAINED = 0.8
 
 
 def check_data(subject: Subject) -> Iterator[Finding]:
@@ -99,31 +102,91 @@ def _columns(subject: Subject, known: Tensor) -> Iterator[Finding]:
             {"columns": float(twins.sum())},
         )
 
-    residual = (subject.known.x - subject.known.r).nan_to_num().double()
+    yield from _dominant(subject, known.shape[1])
 
-    if residual.ndim == 2 and residual.shape[1] >= _MIN_COLUMNS:
-        shares = residual.square().sum(dim=0) / residual.square().sum().clamp(min=1e-300)
-        j = int(shares.argmax())
 
-        if shares[j] > max(0.6, 5 / len(shares)):
-            yield Finding(
-                "dominant column",
-                0.35,
-                f"One column makes up {100 * float(shares[j]):.0f} % of the error:"
-                f" {_named(subject, [j]) if len(shares) == known.shape[1] else f'number {j}'}.",
-                "Transform it, by its logarithm or modality=ae.modalities.MixedTables(), or"
-                " leave it out if it is noise.",
-                {"share": float(shares[j])},
-                Chart(
-                    "bars",
-                    {
-                        subject.column(k) if len(shares) == known.shape[1] else f"number {k}": s
-                        for k, s in enumerate((100 * shares).tolist())
-                    },
-                    "The share of each column in the squared error.",
-                    "% of the error",
-                ),
-            )
+class Share(NamedTuple):
+    r"""Share of the largest column in a sum.
+
+    Example:
+        >>> Share(3, 0.8, 0.1).column
+        3
+    """
+
+    column: int
+    of_sum: float
+    r"""Its share of the sum over all columns."""
+
+    unexplained: float
+    r"""The share of its own variance that reconstructions lose."""
+
+
+def largest_column(subject: Subject, of_variance: bool) -> Share | None:
+    r"""Find the column of scaled rows with the largest share of the variance or of the error.
+
+    Arguments:
+        subject: A model of tables.
+        of_variance: Whether to share out the variance instead of the error.
+
+    Returns:
+        The column; `None` if columns are few, or nothing is to be shared out.
+    """
+    x, r = subject.known.x.double(), subject.known.r.double()
+
+    if x.ndim != 2 or x.shape[1] < _MIN_COLUMNS:
+        return None
+
+    variance, error = ((x - a).square().nan_to_num().sum(dim=0) for a in (x.nanmean(dim=0), r))
+    counted = variance if of_variance else error
+    j = int(counted.argmax())
+
+    if not counted[j] > 0:
+        return None
+
+    return Share(j, float(counted[j] / counted.sum()), float(error[j] / variance[j].clamp(1e-300)))
+
+
+def _dominant(subject: Subject, n_columns: int) -> Iterator[Finding]:
+    r"""Yields whether the loss sees one column only, or is that of a column that is not learned.
+
+    Where all columns are learned well, one of them makes up most of the little that is left. This
+    is no fault, so that the error of a column counts only if reconstructions do not have it.
+    """
+    D = subject.known.x[0].numel()
+    own = D == n_columns
+    most = max(_MAX_SHARE, _MAX_TIMES_OF_MEAN / D)
+    scale, error = (largest_column(subject, of_variance) for of_variance in (True, False))
+
+    if scale is not None and scale.of_sum > most:
+        found, what, severity = scale, "variance", 0.35
+        remedy = "Scale each column, modality=ae.modalities.Tables('columns'), or leave it out."
+    elif error is not None and error.of_sum > most and error.unexplained > _MIN_UNEXPLAINED:
+        found, what, severity = error, "error", 0.28
+        remedy = "Leave it out if it is noise, or use a wider code."
+    else:
+        return
+
+    name = _named(subject, [found.column]) if own else f"number {found.column}"
+    lost = f", and {100 * min(1, found.unexplained):.0f} % of its own variance is lost"
+    yield Finding(
+        "dominant column",
+        severity,
+        f"One column makes up {100 * found.of_sum:.0f} % of the {what}: {name}"
+        f"{lost if what == 'error' else ', so that the loss hardly sees the others'}.",
+        remedy,
+        {"share": found.of_sum, "unexplained": found.unexplained},
+        _shares(subject, what == "variance", own),
+    )
+
+
+def _shares(subject: Subject, of_variance: bool, own: bool) -> Chart:
+    x, r = subject.known.x.double(), subject.known.r.double()
+    squares = (x - (x.nanmean(dim=0) if of_variance else r)).square().nan_to_num().sum(dim=0)
+    shares = (100 * squares / squares.sum()).tolist()
+    what = "variance" if of_variance else "squared error"
+    named = {subject.column(k) if own else f"number {k}": s for k, s in enumerate(shares)}
+
+    return Chart("bars", named, f"The share of each column in the {what}.", f"% of the {what}")
 
 
 def _named(subject: Subject, columns: list[int]) -> str:

@@ -7,7 +7,8 @@ from .codes import check_codes
 from .data import check_data
 from .finding import Diagnosis, Finding
 from .learning_rate import check_trial
-from .outputs import check_new_examples, check_reconstructions
+from .new_examples import check_new_examples
+from .reconstructions import check_reconstructions
 from .subject import Subject
 from .training import check_training
 

@@ -13,11 +13,13 @@ from ..blueprint import Blueprint
 from ..data import Examples
 from ..inference.batched import map_batches
 from ..inference.quality.task import as_rows
+from ..modalities.capabilities import Tokenized
 from ..modalities.capabilities.tables import scaled_error
 from ..models.latent import LatentModel
 from ..objectives import Objective
 
 MAX_EXAMPLES = 2000
+_MAX_COMPARED_TEXTS = 200  # whose edits take long
 
 
 class Sample(NamedTuple):
@@ -126,6 +128,11 @@ class Subject:
     def held_out(self) -> Sample:
         r"""The new examples, or the training examples if there are none."""
         return self.known if self.new is None else self.new
+
+    def compared(self, sample: Sample) -> int:
+        r"""Returns how many of the examples are compared with codes other than their own."""
+        few = isinstance(self.blueprint.modality, Tokenized)
+        return min(len(sample.x), _MAX_COMPARED_TEXTS) if few else len(sample.x)
 
     def decode(self, z: Tensor, c: Tensor | None) -> Tensor:
         r"""Returns scaled means of :math:`p(x \mid z)`."""

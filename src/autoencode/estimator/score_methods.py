@@ -2,6 +2,7 @@ r"""Methods of the estimator that score examples and cells."""
 
 __all__ = ["ScoreMethods"]
 
+from collections.abc import Mapping
 from dataclasses import replace
 from numbers import Real
 from pathlib import Path
@@ -97,6 +98,7 @@ class ScoreMethods(ExampleReader):
         y: ArrayLike | None = None,
         X_train: ArrayLike | str | Path | None = None,
         sample_weight: ArrayLike | None = None,
+        metadata: Mapping[Any, ArrayLike] | None = None,
     ) -> Evaluation:
         r"""Measures on held-out examples: loss, density, codes, reconstructions, new examples.
 
@@ -109,6 +111,10 @@ class ScoreMethods(ExampleReader):
             X_train: The training examples, to see whether new examples repeat them.
             sample_weight: The weight of each example in the terms of the loss. All other measures
                 count each example once.
+            metadata: A data frame or mapping of columns about the held-out examples, in their
+                order, such as their age or kind. `details["metadata"]` has what each unit of the
+                codes knows of each column, see
+                :func:`~autoencode.evaluation.metadata_information`.
 
         Returns:
             A mapping with `total` and the terms of the objective, such as `distortion`, `rate` and
@@ -129,7 +135,8 @@ class ScoreMethods(ExampleReader):
             terms = quality.measure_terms(step, modality, counted.split())
 
         train = None if X_train is None else Examples(self._load(self._read(X_train)[0]))
-        task = quality.Task(model, modality, test, train, self._column_names(), self.seed_)
+        names = self._column_names()
+        task = quality.Task(model, modality, test, train, names, self.seed_, metadata)
 
         return quality.measure_quality(task, terms)
 

@@ -6,14 +6,18 @@ r"""Measures of a trained model.
 - `factors`: agreement of units with known factors
 - `generation`: distances between real and new examples
 - `rankings`: recall and gain of recommendations
+- `tables`: columns, pairs of columns and classifiers of real and new rows
 - `sounds`: log-spectral distance and signal-to-noise ratio
 """
 
 __all__ = [
     "Disentanglement",
     "Fidelity",
+    "Usefulness",
     "active_units",
     "annealed_log_evidence",
+    "classifier_test",
+    "column_shapes",
     "copying",
     "disentanglement",
     "factor_vae_score",
@@ -25,9 +29,11 @@ __all__ = [
     "metadata_information",
     "mutual_information",
     "ndcg_at_k",
+    "pair_trends",
     "posterior_diagnostics",
     "recall_at_k",
     "signal_to_noise",
+    "training_on_new",
     "unit_information",
     "weighted_codes",
 ]
@@ -44,3 +50,4 @@ from .generation import Fidelity, copying, fidelity, frechet_distance, kernel_di
 from .importance import log_evidence, weighted_codes
 from .rankings import ndcg_at_k, recall_at_k
 from .sounds import log_spectral_distance, signal_to_noise
+from .tables import Usefulness, classifier_test, column_shapes, pair_trends, training_on_new

@@ -2,6 +2,7 @@ r"""Distances between real and new examples, as rows of features."""
 
 __all__ = [
     "Fidelity",
+    "auc_error",
     "copying",
     "fidelity",
     "frechet_distance",
@@ -234,10 +235,27 @@ def copying(X_train: ArrayLike, X_test: ArrayLike, Y: ArrayLike) -> Estimate:
     M, K = len(new), len(known)
     ranks = rankdata(np.concatenate([known, new]))  # means of tied ranks
     p = float(ranks[:K].sum() - K * (K + 1) / 2) / (M * K)
+
+    return Estimate(p, auc_error(p, M, K))
+
+
+def auc_error(area: float, n_positive: int, n_negative: int) -> float:
+    r"""Standard error of an area under the ROC curve, by Hanley and McNeil.
+
+    Arguments:
+        area: The area.
+        n_positive: The number of positive examples.
+        n_negative: The number of negative examples.
+
+    Example:
+        >>> auc_error(1.0, 10, 10), round(auc_error(0.5, 100, 100), 4)
+        (0.0, 0.0409)
+    """
+    p, M, K = area, n_positive, n_negative
     first, second = p / (2 - p), 2 * p * p / (1 + p)
     variance = p * (1 - p) + (M - 1) * (first - p * p) + (K - 1) * (second - p * p)
 
-    return Estimate(p, math.sqrt(max(0.0, variance) / (M * K)))
+    return math.sqrt(max(0.0, variance) / (M * K))
 
 
 def nearest_distances(x: Tensor, known: Tensor) -> Tensor:

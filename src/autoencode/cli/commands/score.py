@@ -98,6 +98,7 @@ def evaluate(
     data: Path,
     /,
     train: Path | None = None,
+    metadata: Path | None = None,
     out: Path | None = None,
     weight_column: str | None = None,
     source: SourceOptions = SourceOptions(),
@@ -109,6 +110,8 @@ def evaluate(
         model: The model file.
         data: Held-out examples, in the same format as those of the fit.
         train: The training examples, to see whether new examples repeat them.
+        metadata: A table about the held-out examples, one row each in their order, to see what
+            each unit of the codes knows of its columns.
         out: A .html page with pictures, or a .json file of all measures and standard errors.
         weight_column: A column of a table with the weight of each row in the terms of the loss.
             It is not part of the data.
@@ -127,8 +130,9 @@ def evaluate(
         others = source.for_other(train)
         X_train = inputs.read_source(train, others, estimator, without=without).X
 
+    about = None if metadata is None else inputs.read_metadata(metadata, examples)
     y = inputs.context_of(examples, estimator)
-    found = estimator.evaluate(examples.X, y, X_train, weights)
+    found = estimator.evaluate(examples.X, y, X_train, weights, metadata=about)
     print(found)
 
     if out is not None:
@@ -175,7 +179,8 @@ def diagnose(
 
     if out is not None:
         found.save(out)
-        print(f"Wrote {out}: {len(found)} finding{'s' * (len(found) != 1)}.")
+        more = f" and {len(found.remarks)} remark{'s' * (len(found.remarks) != 1)}"
+        print(f"Wrote {out}: {len(found)} finding{'s' * (len(found) != 1)}{more}.")
 
     suggest_next("evaluate", model, new or data, options=source)
 

@@ -3,7 +3,7 @@ r"""Quality of a trained model on held-out examples.
 - `evaluation`: `Evaluation`, the result
 - `task`: what is measured, and the result of one part
 - `terms`: the terms of the loss
-- `density`, `codes`, `reconstructions`, `columns`, `new_examples`: the parts
+- `density`, `codes`, `reconstructions`, `columns`, `new_examples`, `new_rows`, `imputed`: parts
 - `measures`: all parts
 - `sentences`: sentences about them
 """

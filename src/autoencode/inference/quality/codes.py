@@ -1,15 +1,16 @@
 r"""Codes of held-out examples."""
 
-__all__ = ["measure_codes"]
+__all__ = ["measure_codes", "measure_metadata"]
 
 import torch
 from torch import Tensor
 
 from ...common.estimates import Estimate, estimate_mean
-from ...evaluation import posterior_diagnostics
+from ...evaluation import metadata_information, posterior_diagnostics
 from ...evaluation.codes import information_terms, is_factorized, unit_information
 from ...pages import Chart
 from ...training.linear.factor_analysis import principal_components
+from ..batched import map_scaled
 from .task import Section, Task
 
 _MAX_DIAGNOSED = 512
@@ -45,6 +46,42 @@ def measure_codes(task: Task) -> Section:
             charts.append(Chart("bars", units, about, "mutual information, nats"))
 
     return Section("Codes", found, charts, details)
+
+
+def measure_metadata(task: Task) -> Section:
+    r"""Measure what each unit of the codes knows of each column about the examples.
+
+    Arguments:
+        task: The model and its data, with metadata.
+
+    Raises:
+        ValueError: If codes are not vectors, or a column differs in length from the examples.
+    """
+    assert task.metadata is not None
+    z = map_scaled(
+        task.model, task.modality, lambda m, x: m.encode(x).mean, task.test.target,
+        task.test.context,
+    )  # fmt: skip
+
+    if z.ndim != 2 or not z.is_floating_point():
+        raise ValueError(
+            "metadata are compared with the units of codes that are vectors. The codes of this"
+            f" model have the shape {tuple(z.shape[1:])}: leave metadata out."
+        )
+
+    found = metadata_information(z.numpy(), task.metadata, task.seed)
+    each = {
+        column: {f"z{j + 1}": float(v) for j, v in enumerate(information)}
+        for column, information in found.items()
+    }
+    most = {
+        f"{column} ({max(units, key=lambda u: units[u])})": max(units.values())
+        for column, units in each.items()
+    }
+    about = "What the best unit knows of each column about the examples."
+    charts = [Chart("bars", most, about, "mutual information, nats")] if len(most) > 1 else []
+
+    return Section("Metadata", {}, charts, {"metadata": each})
 
 
 def _cloud(z: Tensor) -> Chart:

@@ -1,6 +1,6 @@
 r"""Reconstructions of each column of a table."""
 
-__all__ = ["measure_columns"]
+__all__ = ["level_columns", "measure_columns"]
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def measure_columns(task: Task, x: Tensor, mean: Tensor) -> Section:
 
     assert isinstance(modality, Modality)
     X, R = (modality.to_numeric(a) for a in (modality.restore(x), restore_mean(modality, mean)))
-    levels = {j for j, c in enumerate(_columns(modality)) if isinstance(c, LevelColumn)}
+    levels = level_columns(modality)
     found = {
         task.column(j): measure(X[:, j], R[:, j])
         for j in range(X.shape[1])
@@ -61,9 +61,21 @@ def measure_columns(task: Task, x: Tensor, mean: Tensor) -> Section:
     return Section("Columns", {}, charts, {"columns": found})
 
 
-def _columns(modality: Any) -> list[Any]:
+def level_columns(modality: Any) -> set[int]:
+    r"""Return the columns of a table that are categories.
+
+    Arguments:
+        modality: The kind of data.
+
+    Example:
+        >>> from autoencode.modalities import Tables
+        >>> level_columns(Tables())
+        set()
+    """
     columns = getattr(modality, "columns_", ())
-    return columns if isinstance(columns, list) else []
+    columns = columns if isinstance(columns, list) else []
+
+    return {j for j, column in enumerate(columns) if isinstance(column, LevelColumn)}
 
 
 def _error(x: NDArray, r: NDArray) -> dict[str, float]:

@@ -34,6 +34,11 @@ class Evaluation(dict[str, float]):
       `precision`, `recall`, `density` and `coverage`, in principal components of the scaled
       examples; with training examples, `copying`, and `rejected`: the share of held-out examples
       that are less likely than 95 % of the training examples
+    - for tables, `column_shapes` and `pair_trends` of new rows, and of two halves of the real
+      ones (`column_shapes_real`, `pair_trends_real`); `told_apart`: the area under the curve of a
+      forest that tells new rows from real ones; with training examples, `trained_on_new` and
+      `trained_on_real`: accuracies of forests that predict categories of held-out rows; and
+      `imputation_coverage`: the share of hidden numbers in intervals that promise 90 %
 
     See Also:
         :meth:`~autoencode.Autoencoder.evaluate`
@@ -47,7 +52,8 @@ class Evaluation(dict[str, float]):
     r"""The standard errors of the measures that are estimates."""
 
     details: dict[str, dict[str, dict[str, float]]]
-    r"""Measures of each of the `"columns"` of a table, and of each of the `"units"` of codes."""
+    r"""Measures of each of the `"columns"` of a table, of the `"shapes"` and `"pairs"` of columns
+    in new rows, of each of the `"units"` of codes, and what these know of `"metadata"`."""
 
     charts: dict[str, list[Chart]]
     r"""The pictures of each topic, before they are drawn."""
@@ -87,7 +93,7 @@ class Evaluation(dict[str, float]):
         write_report(path, self.to_dict(), title, entries, _FOOTER)
 
     def _sentences(self) -> list[str]:
-        return [*sentences(self, self.standard_errors)]
+        return [*sentences(self, self.standard_errors, self.details.get("metadata", {}))]
 
     def __repr__(self) -> str:
         return "\n".join(self._sentences()) or super().__repr__()

@@ -4,12 +4,18 @@ __all__ = ["measure_quality"]
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ...common.arrays import evenly_spaced
 from ...common.estimates import Estimate
 from ...modalities.capabilities import Tokenized
-from .codes import measure_codes
+from .codes import measure_codes, measure_metadata
 from .density import measure_density
 from .evaluation import Evaluation
-from .new_examples import measure_new_examples
+from .imputed import measure_imputation
+from .new_examples import draw_new_examples, measure_new_examples
+from .new_rows import measure_new_rows
 from .reconstructions import measure_reconstructions
 from .task import Section, Task
 
@@ -31,6 +37,7 @@ def measure_quality(task: Task, terms: Mapping[str, Estimate | float]) -> Evalua
 
     if task.model.decoder is not None:
         task = task._replace(
+            metadata=_spread_metadata(task),
             test=task.test.spread(MAX_EXAMPLES)[:],
             train=task.train and task.train.spread(MAX_EXAMPLES)[:],
         )
@@ -50,10 +57,38 @@ def measure_quality(task: Task, terms: Mapping[str, Estimate | float]) -> Evalua
 def _sections(task: Task) -> list[Section]:
     sections = [measure_codes(task), *measure_reconstructions(task)]
 
+    if task.metadata is not None:
+        sections.insert(1, measure_metadata(task))
+
     if task.model.posterior.has_density:
         sections = [*measure_density(task), *sections]
 
     if not isinstance(task.modality, Tokenized) and len(task.test.target) >= _MIN_TO_COMPARE:
-        sections += measure_new_examples(task)
+        new = draw_new_examples(task)
+        sections += [*measure_new_examples(task, new), measure_new_rows(task, new)]
+
+        if task.model.posterior.has_density:
+            sections.append(measure_imputation(task))
 
     return sections
+
+
+def _spread_metadata(task: Task) -> dict[str, NDArray] | None:
+    r"""Returns the metadata of the examples that are measured."""
+    if task.metadata is None:
+        return None
+
+    N, found = len(task.test), {}
+
+    for name in task.metadata:
+        column = np.asarray(task.metadata[name])
+
+        if column.shape != (N,):
+            raise ValueError(
+                f"expected one value for each of the {N:,} examples in the metadata {name!r},"
+                f" in their order, got the shape {column.shape}."
+            )
+
+        found[str(name)] = column[evenly_spaced(N, MAX_EXAMPLES).numpy()]
+
+    return found

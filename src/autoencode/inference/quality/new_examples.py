@@ -1,6 +1,6 @@
 r"""New examples against held-out ones."""
 
-__all__ = ["measure_new_examples"]
+__all__ = ["draw_new_examples", "measure_new_examples"]
 
 import torch
 from torch import Tensor
@@ -22,19 +22,27 @@ _MAX_FEATURES = 64
 _SHOWN = 64
 
 
-def measure_new_examples(task: Task) -> list[Section]:
-    r"""Measure new examples in principal components of the scaled examples.
+def draw_new_examples(task: Task) -> Tensor:
+    r"""Draw as many scaled examples as there are held-out ones.
 
     Arguments:
         task: The model and its data, which are no texts.
     """
-    model, modality, test = task.model, task.modality, task.test
+    model, test = task.model, task.test
 
     with seeded(task.seed):
-        new = draw_examples(
-            model, modality, sample_codes(model, len(test.target), test.context), test.context
-        )
+        z = sample_codes(model, len(test.target), test.context)
+        return draw_examples(model, task.modality, z, test.context)
 
+
+def measure_new_examples(task: Task, new: Tensor) -> list[Section]:
+    r"""Measure new examples in principal components of the scaled examples.
+
+    Arguments:
+        task: The model and its data, which are no texts.
+        new: The new scaled examples, as many as held-out ones.
+    """
+    modality, test = task.modality, task.test
     real = task.rows
     mean = real.mean(dim=0)
     V, _ = principal_components(real - mean, _MAX_FEATURES)

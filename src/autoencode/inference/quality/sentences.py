@@ -3,19 +3,26 @@ r"""Sentences about the measures of a model."""
 __all__ = ["sentences"]
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 _FEW_EFFECTIVE = 0.02
 _COPIED = 0.6
+_MAX_COLUMNS = 8
 _SATURATED = 1e-4  # of the mutual information, its standard error if codes tell all examples apart
 
 
-def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Iterator[str]:
+def sentences(
+    values: Mapping[str, float],
+    errors: Mapping[str, float],
+    metadata: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
+) -> Iterator[str]:
     r"""Describe the measures of :class:`~autoencode.inference.quality.Evaluation`.
 
     Arguments:
         values: The measures.
         errors: Their standard errors.
+        metadata: The mutual information of columns about the examples and units, in nats.
 
     Example:
         >>> [*sentences({"edits": 1.5, "exact": 0.25}, {"edits": 0.1})]
@@ -84,6 +91,12 @@ def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Itera
             f" {values['perplexity']:.4g}."
         )
 
+    if metadata:
+        best = {name: max(units, key=lambda u: units[u]) for name, units in metadata.items()}
+        known = sorted(best, key=lambda name: -metadata[name][best[name]])[:_MAX_COLUMNS]
+        parts = [f"{best[name]} of {name!r} {metadata[name][best[name]]:.2g}" for name in known]
+        yield f"Metadata: mutual information of the best unit, in nats: {', '.join(parts)}."
+
     if "edits" in values:
         yield (
             f"Reconstructions: {number('edits')} edits per text, and {number('exact', 100)} %"
@@ -114,3 +127,34 @@ def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Itera
             f"Copies: a new example is closer to the training data than a held-out one with"
             f" probability {number('copying', digits=3)} (one half without copies): {verdict}."
         )
+
+    if "told_apart" in values:
+        parts = [
+            f"{what} agree by {number(name, digits=3)} (two halves of the held-out rows"
+            f" {number(f'{name}_real', digits=3)})"
+            for name, what in (("column_shapes", "columns"), ("pair_trends", "pairs of columns"))
+            if name in values
+        ]
+        parts.append(
+            "a forest tells new rows from held-out ones with an area under the curve of"
+            f" {number('told_apart', digits=3)} (one half if it cannot)"
+        )
+        yield f"New rows: {'; '.join(parts)}.{_usefulness(values, number)}"
+
+    if "imputation_coverage" in values:
+        yield (
+            "Imputation: intervals that promise 90 % hold"
+            f" {number('imputation_coverage', 100, 3)} % of the numbers that were hidden, one in"
+            " each row."
+        )
+
+
+def _usefulness(values: Mapping[str, float], number: Callable[..., str]) -> str:
+    if "trained_on_new" not in values:
+        return ""
+
+    return (
+        f" Trained on new rows, forests predict {number('trained_on_new', 100, 3)} % of the"
+        f" categories of held-out rows; trained on real ones, {number('trained_on_real', 100, 3)}"
+        " %."
+    )

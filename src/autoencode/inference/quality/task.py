@@ -20,7 +20,7 @@ class Task(NamedTuple):
 
     Example:
         >>> Task._fields
-        ('model', 'modality', 'test', 'train', 'names', 'seed')
+        ('model', 'modality', 'test', 'train', 'names', 'seed', 'metadata')
     """
 
     model: LatentModel
@@ -37,6 +37,9 @@ class Task(NamedTuple):
 
     seed: int = 0
     r"""The seed of codes and new examples."""
+
+    metadata: Mapping[Any, Any] | None = None
+    r"""Columns about the held-out examples, as a mapping or a data frame."""
 
     @property
     def rows(self) -> Tensor:
