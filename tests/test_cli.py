@@ -304,7 +304,7 @@ def test_a_recipe_keeps_its_own_way_to_train(run) -> None:
     run("fit digits.npy --recipe linear --epochs 1 --out trained.ae")
 
     assert repr(ae.load("solved.ae").training) == "LeastSquares(validation_fraction=0.1)"
-    assert repr(ae.load("trained.ae").training).startswith("Training(epochs=1,")
+    assert repr(ae.load("trained.ae").training).startswith("Training(epochs=1")
 
 
 def test_pairs(run) -> None:
@@ -576,7 +576,7 @@ def test_info(run) -> None:
     status, out, _ = run("info given.ae")
 
     assert status == 0
-    assert "ELBO(beta=1.0" in out
+    assert "ELBO()" in out
     assert re.search(r"Labels\(.*\) of 10", out)
     assert f"{sum(p.numel() for p in ae.load('given.ae').model_.parameters()):,}" in out
 

@@ -61,6 +61,7 @@ READERS = [
     if {"model", "data"} <= {a.name for a in command_signature(name).arguments}
 ]
 
+SHOWN = {"explore"}  # commands that write no file
 _MORE = {"interpolate": "0 1", "forecast": "--steps 3", "inpaint": "--mask x.npy"}
 
 
@@ -69,7 +70,9 @@ def test_invalid_and_useless_flags_are_refused_by_each_command(run, command) -> 
     more = _MORE.get(command, "")
     out = {"manifold": "o", "plot": "o", "neighbors": "o.npz", "transform": "o.npy"}
     out |= {"interpolate": "o.png", "evaluate": "o.json", "diagnose": "o.json"}
-    line = f"{command} m.ae {{}} {more} --out {out.get(command, 'o.csv')}"
+    out |= {"compress": "o.aez"}
+    written = "" if command in SHOWN else f"--out {out.get(command, 'o.csv')}"
+    line = f"{command} m.ae {{}} {more} {written}"
 
     status, _, err = run(line.format("german.csv") + " --decimal ;")
     assert status == 2
@@ -106,10 +109,11 @@ def test_each_command_names_what_it_cannot_read(run, command, fault) -> None:
     model = {"no model": "none.ae", "damaged model": "damaged.ae"}.get(fault, "m.ae")
     data = {"no data": "none.csv", "empty folder": "empty"}.get(fault, "german.csv")
     out = {"manifold": "p", "plot": "p", "neighbors": "p.npz", "interpolate": "p.png"}
-    out |= {"evaluate": "p.json", "diagnose": "p.json"}
+    out |= {"evaluate": "p.json", "diagnose": "p.json", "compress": "p.aez"}
     more = _MORE.get(command, "")
+    written = "" if command in SHOWN else f"--out {out.get(command, 'p.csv')}"
 
-    status, _, err = run(f"{command} {model} {data} {more} --out {out.get(command, 'p.csv')}")
+    status, _, err = run(f"{command} {model} {data} {more} {written}")
 
     assert status == 2
     assert err.splitlines()[-1].startswith("autoencode: error: ")

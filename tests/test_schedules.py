@@ -180,7 +180,7 @@ def test_a_flag_takes_a_number_or_the_name_of_a_schedule() -> None:
 
     assert beta("--objective.beta 2.5") == 2.5
     schedule = beta("--objective.beta LinearSchedule --objective.beta.duration 0.3")
-    assert repr(schedule) == "LinearSchedule(start=0.0, end=1.0, duration=0.3)"
+    assert repr(schedule) == "LinearSchedule(duration=0.3)"
 
     with pytest.raises(
         ValueError,

@@ -51,14 +51,14 @@ def diagnose(subject: Subject) -> Diagnosis:
         subject: The model with its training data and new data.
 
     Returns:
-        The findings, the most serious first.
+        The findings, the most serious first, with `remarks` that are worth knowing.
 
     Example:
         >>> import autoencode as ae
         >>> import numpy as np
         >>> X = np.random.default_rng(0).normal(size=(60, 3))
         >>> X[:, 2] = 1
-        >>> [finding.name for finding in ae.linear(1).fit(X).diagnose(X)]
+        >>> [remark.name for remark in ae.linear(1).fit(X).diagnose(X).remarks]
         ['constant columns']
     """
     subject.model.eval()

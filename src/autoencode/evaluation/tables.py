@@ -100,7 +100,7 @@ def pair_trends(X: ArrayLike, Y: ArrayLike, levels: Collection[int] = ()) -> NDA
 
     Example:
         >>> X = np.random.default_rng(0).normal(size=(100, 1))
-        >>> round(pair_trends(np.c_[X, X], np.c_[X, -X])[0, 1], 6)
+        >>> round(float(pair_trends(np.c_[X, X], np.c_[X, -X])[0, 1]), 6)
         0.0
     """
     x, y = _tables(X, Y)

@@ -71,6 +71,7 @@ def stein_score(model: Any, X: Any, noise: float | None = None, y: ArrayLike | N
         :func:`~autoencode.manifold.walkback`, :func:`~autoencode.recipes.denoising`
 
     Example:
+        >>> import numpy as np
         >>> normal = (lambda x: x / 2, lambda z: z)  # the best one for x ~ N(0, 1) and this noise
         >>> stein_score(normal, np.array([[1.0, -2.0]]), noise=1.0)
         array([[-0.5,  1. ]])
@@ -129,6 +130,7 @@ def walkback(
         :func:`~autoencode.manifold.stein_score`
 
     Example:
+        >>> import numpy as np
         >>> normal = (lambda x: x / 2, lambda z: z)
         >>> walkback(normal, np.zeros((5, 1)), n_steps=3, noise=1.0, random_state=0).shape
         (3, 5, 1)
@@ -205,6 +207,7 @@ def local_dimension(
         :func:`~autoencode.manifold.intrinsic_dimension`, :func:`~autoencode.manifold.stein_score`
 
     Example:
+        >>> import numpy as np
         >>> line = (lambda x: x[:, :1], lambda z: torch.cat([z, 0 * z], dim=1))
         >>> local_dimension(line, np.array([[3.0, 0.0]]), noise=0.1).value
         array([1.])

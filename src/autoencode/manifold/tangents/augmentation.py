@@ -31,6 +31,7 @@ class TangentAugment:
         :class:`~autoencode.manifold.Tangents`, :func:`~autoencode.manifold.tangent_penalty`
 
     Example:
+        >>> import numpy as np
         >>> X = np.random.default_rng(0).normal(size=(50, 1)) * np.array([1.0, 2.0])
         >>> augment = TangentAugment(Tangents(source="neighbors", n_components=1).fit(X))
         >>> X_new = augment(X, random_state=0)

@@ -45,7 +45,7 @@ def describe_column(
     Example:
         >>> import pandas as pd
         >>> describe_column("kind", pd.Series(["a", "b"]))
-        LevelColumn(name='kind', limit=200, unknown='rare')
+        LevelColumn(name='kind')
     """
     try:
         return _describe(name, cells, limit, unknown)

@@ -66,7 +66,7 @@ class Counts(Modality, Tabular, NonlinearScale, Adaptive, Rankable, ExportedCoun
         >>> X = SparseRows(csr_array([[0, 3, 1], [2, 0, 0]]))
         >>> counts = Counts().fit(X)
         >>> counts.likelihood()
-        SizeFactor(family=NegativeBinomial(dispersion='feature'), size=3.0)
+        SizeFactor(family=NegativeBinomial(), size=3.0)
         >>> counts.normalize(counts.load(X)[:1])
         tensor([[0., 3., 1.]])
     """

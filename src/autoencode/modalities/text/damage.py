@@ -51,7 +51,7 @@ def as_text_corruption(corruption: Any) -> Any:
 
     Example:
         >>> as_text_corruption(Masking(0.1))
-        MaskLetters(fraction=0.1)
+        MaskLetters()
     """
     if isinstance(corruption, (Blur, SaltAndPepper)):
         raise ValueError(

@@ -158,7 +158,7 @@ class _Child:
         if status >= 0:
             return f"with status {status}"
 
-        hint = ", perhaps as memory ran out" * (-status == signal.SIGKILL)
+        hint = ", perhaps as memory ran out" * (-status == getattr(signal, "SIGKILL", 9))
         return f"killed by {signal.Signals(-status).name}{hint}"
 
 
