@@ -108,11 +108,12 @@ def test_a_disk_may_have_no_maps(tmp_path, monkeypatch, limits) -> None:
 
 # Calls that Windows has, too
 EVERYWHERE = set(
-    "os.O_CREAT os.O_EXCL os.O_RDONLY os.O_RDWR os.O_WRONLY os.PathLike os.SEEK_SET os.W_OK"
-    " os._exit os.access os.close os.cpu_count os.devnull os.dup os.dup2 os.environ os.fdopen os.fsencode os.fstat"
-    " os.fsync os.getpid os.link os.listdir os.lseek os.open os.path os.pathsep os.read os.rename os.replace os.scandir os.sep"
-    " os.strerror os.unlink os.utime os.walk signal.SIGINT signal.SIG_DFL signal.SIG_IGN signal.Signals"
-    " signal.default_int_handler signal.getsignal signal.raise_signal signal.signal".split()
+    "os.O_CREAT os.O_EXCL os.O_RDONLY os.O_RDWR os.O_WRONLY os.PathLike os.SEEK_SET os.W_OK "
+    "os._exit os.access os.close os.cpu_count os.devnull os.dup os.dup2 os.environ os.fdopen "
+    "os.fsencode os.fstat os.fsync os.getpid os.link os.listdir os.lseek os.open os.path "
+    "os.pathsep os.read os.rename os.replace os.scandir os.sep os.strerror os.unlink os.utime "
+    "os.walk signal.SIGINT signal.SIG_DFL signal.SIG_IGN signal.Signals "
+    "signal.default_int_handler signal.getsignal signal.raise_signal signal.signal".split()
 )
 ABSENT = [
     (signal, ["SIGHUP", "SIGTERM"]),
