@@ -2,6 +2,7 @@ r"""Tests of runs of several processes: killed workers and drivers, shards at on
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -122,6 +123,40 @@ def test_a_part_that_kills_its_process_is_named_and_all_others_are_done(place, m
     assert report.finished == report.total - 1
     why = report.failed["'1.parquet', rows 0 to 29"]
     assert "killed by SIGKILL, perhaps as memory ran out" in why
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are killed by a signal")
+def test_nothing_is_lost_or_written_twice_by_kills_at_any_moment(place: Path) -> None:
+    choice = random.Random(0)
+    seen: dict[str, int] = {}
+
+    def made() -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in Path("z").glob("part-*")}
+
+    for i in range(20):
+        running = shard("--workers", "2") if i % 5 == 4 else shard("--shard", f"{1 + i % 2}/2")
+        target = len(seen) + choice.randint(0, 20)
+
+        while running.poll() is None and len(made()) < target:
+            time.sleep(0.001)
+
+        time.sleep(choice.uniform(0, 0.05))
+        running.send_signal(signal.SIGKILL)
+        running.communicate()  # ends when the processes of a killed driver have ended, too
+        now = made()
+        assert [name for name, written in seen.items() if now.get(name) != written] == []
+        seen = now
+
+    assert 0 < len(seen) < 400
+    running = shard()
+    said, errors = running.communicate()
+    assert running.returncode == 0, errors
+    assert "400 of 400 parts are finished" in said
+    assert len(made()) == 400
+    assert made().items() >= seen.items()
+    assert not [path for path in Path("z").iterdir() if path.name.startswith(".")]
+    check_codes("z")
 
 
 @pytest.mark.slow
