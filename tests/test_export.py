@@ -68,6 +68,7 @@ def run(path: Path, **inputs: Any) -> list[Any]:
     return session.run(None, inputs)
 
 
+@pytest.mark.slow
 def test_tables_from_the_users_units_to_them(tmp_path: Path) -> None:
     X, file = table(), tmp_path / "m.onnx"
     model = ae.vae(2, conditional=True, **QUICK).fit(X, y := np.arange(60) % 3)
@@ -179,6 +180,7 @@ def test_texts_are_encoded(tmp_path: Path) -> None:
         model.export(tmp_path / "other.onnx", part="decoder")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["encoder", "decoder", "both"])
 def test_archives_run_in_torch(part: str, tmp_path: Path) -> None:
     X = np.sin(np.arange(12) / 2 + np.arange(40)[:, None])

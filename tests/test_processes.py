@@ -174,6 +174,7 @@ def _check_same(settings: dict[str, dict[str, Any]], n: int) -> None:
         _assert_same(together[0][name], alone[name])
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one() -> None:
     _check_same(_EVERYDAY, 2)
 
@@ -298,6 +299,7 @@ def _resumed(folder: str, steps: int | None) -> dict[str, Any] | None:
         Pulse.beat = beat_before  # type: ignore[method-assign]
 
 
+@pytest.mark.slow
 def test_resuming_is_exact_with_the_same_number_of_processes(tmp_path: Path) -> None:
     whole = launch(_resumed, 2, str(tmp_path / "whole"), None)
     assert launch(_resumed, 2, str(tmp_path / "cut"), 8) == [None, None]
