@@ -168,9 +168,9 @@ class CompressMethods(ExampleReader):
         header, form, parts = read_parts(
             file, lambda portable: Codec(self.blueprint_, self.model_, portable), name
         )
-        names = header.get("files")
-        valid = isinstance(names, list) and all(isinstance(n, str) for n in names)
-        files = names if valid and len(names) == header["n"] else None
+        names: Any = header.get("files")
+        texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
+        files = [*names] if texts and len(names) == header["n"] else None
 
         if out is None:
             return form.joined([*parts], self.modality_), files

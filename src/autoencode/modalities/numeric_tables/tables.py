@@ -372,8 +372,14 @@ class Tables(
 
         return [
             Axis(
-                *(self.dtype_, float(self.low_[j]), float(self.high_[j])),
-                *(float(self.steps_[j]), int(self.decimals_[j]), loc, scale, scored.get(j)),
+                self.dtype_,
+                low=float(self.low_[j]),
+                high=float(self.high_[j]),
+                step=float(self.steps_[j]),
+                decimals=int(self.decimals_[j]),
+                loc=loc,
+                scale=scale,
+                scores=scored.get(j),
             )
             for j, loc, scale in rows
         ]

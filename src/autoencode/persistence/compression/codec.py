@@ -179,14 +179,14 @@ class Codec:
         try:
             with self.arithmetic:
                 q = self.model.encode(_pattern(shape, 7))
-                p = self.model.decode(_pattern((D,), 7) / 4 - 1)
+                p: Any = self.model.decode(_pattern((D,), 7) / 4 - 1)
                 prior = self.model.prior()
                 outputs = [self.model.encoder.network(_pattern(shape, 5))]
                 outputs += [self.model.decoder.network(_pattern((D,), 5) / 4 - 1)]
 
                 if isinstance(self.blueprint.modality, Tokenized):
                     before = torch.zeros(_PROBES, 1, dtype=torch.long)
-                    outputs += [self.model.likelihood.token_decoder(before, p.phi, None)[0]]
+                    outputs += [p.family.token_decoder(before, p.phi, None)[0]]
         except UnsupportedOperationError as error:
             raise ValueError(
                 f"{error}. Use compress(X, portable=False) (command line: --portable False) for a"

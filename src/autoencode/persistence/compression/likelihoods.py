@@ -67,7 +67,7 @@ def element_below(p: Any, rows: Tensor | slice) -> PointBelow:
     return lambda t: fn.ndtr((t - loc) / scale)
 
 
-def _mixture_below(weights: Categorical, parts: Logistic256, rows: Any) -> PointBelow:
+def _mixture_below(weights: Categorical, parts: Any, rows: Any) -> PointBelow:
     K = weights.logits.shape[-1]
     pi, loc, scale = (
         t.expand(*parts.batch_shape).reshape(-1, K)[rows]
