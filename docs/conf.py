@@ -85,7 +85,7 @@ autodoc_default_options = {
     "show-inheritance": True,
     # What scikit-learn adds to every estimator refers to pages of its own
     "exclude-members": "set_fit_request, set_score_request, set_transform_request,"
-    "set_inverse_transform_request",
+    "set_inverse_transform_request, set_partial_fit_request",
 }
 napoleon_custom_sections = [("References", "notes_style")]
 

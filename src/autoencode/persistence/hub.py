@@ -43,7 +43,7 @@ def push(model: Any, name: str, private: bool = False, message: str = "Upload a 
         message: A line for the history of the repository.
 
     Returns:
-        The address of this version, such as `"hf://user/name@0f1e2d"`, which stays the same model.
+        The address of this version for `ae.load`, which stays the same model.
 
     Raises:
         ValueError: If the name is not of this form, or the hub refuses the upload.
