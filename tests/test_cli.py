@@ -221,6 +221,8 @@ def test_every_command_says_what_is_next(run) -> None:
         "anomalies vae.ae digits.npy --out next.csv",
         "compare digits.npy --methods pca --latent-dims 2 --n-folds 2 --out compared",
         "diagnose vae.ae digits.npy",
+        "compress vae.ae digits.npy --out next.aez",
+        "export vae.ae --out next.onnx",
     ]:
         # Each line leads to the next one, until there is something to look at
         while line is not None and line.split()[0] not in seen:
@@ -232,7 +234,15 @@ def test_every_command_says_what_is_next(run) -> None:
             leads = last.startswith("Next: autoencode ") and "DATA" not in last
             line = last.removeprefix("Next: autoencode ") if leads else None
 
-    own = {"reconstruct", "impute", "inpaint", "forecast", "recommend", "demo"}  # of other kinds
+    own = {
+        "reconstruct",
+        "impute",
+        "inpaint",
+        "forecast",
+        "recommend",
+        "demo",
+        "explore",
+    }  # of other kinds
     assert seen >= set(COMMANDS) - own
 
 

@@ -17,6 +17,7 @@ from .subject import Subject
 
 _MAX_COLUMNS = 500
 _MAX_COMPONENTS = 20
+_MAX_EXACT = 100  # numbers in each sample of an exact test
 _MAX_SHARE_OF_COPIES = 0.2
 _MIN_SHIFT, _MAX_P = 0.2, 1e-4
 _MIN_COLUMNS = 4
@@ -205,7 +206,9 @@ def _drift(subject: Subject) -> Iterator[Finding]:
         V, _ = principal_components(known - mean, _MAX_COMPONENTS)
         x, y = (known - mean) @ V.T, (new - mean) @ V.T
 
-    tests = [ks_2samp(a, b) for a, b in zip(x.T.numpy(), y.T.numpy())]
+    # The exact distribution of more numbers may overflow, with a warning
+    method = "exact" if max(len(x), len(y)) <= _MAX_EXACT else "asymp"
+    tests = [ks_2samp(a, b, method=method) for a, b in zip(x.T.numpy(), y.T.numpy())]
     shifts = np.array([test.statistic for test in tests])
     p = np.array([test.pvalue for test in tests]) * len(tests)
     moved = (p < _MAX_P) & (shifts > _MIN_SHIFT)

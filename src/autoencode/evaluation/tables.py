@@ -63,7 +63,9 @@ def column_shapes(X: ArrayLike, Y: ArrayLike, levels: Collection[int] = ()) -> N
         a, b = (v[np.isfinite(v[:, j]), j] for v in (x, y))
 
         if len(a) and len(b):
-            found[j] = _overlap(a, b) if j in levels else 1 - ks_2samp(a, b).statistic
+            found[j] = (
+                _overlap(a, b) if j in levels else 1 - ks_2samp(a, b, method="asymp").statistic
+            )
 
     return found
 
