@@ -285,6 +285,10 @@ def test_numbers_that_are_constant_or_missing_have_a_finite_contraction(make_mod
 
     assert objective.spread[3:].tolist() == pytest.approx(x[:, 3:].std(0, correction=0).tolist())
     assert (objective.spread[[0, 2]] > 0.1).all()
+    x = randn(40, 5) * torch.tensor([1e-6, 1.0, 2.0, 3.0, 4.0])
+    objective.start(lambda: x)
+    variance = x.var(dim=0, correction=0)
+    assert objective.spread[0].square().item() == pytest.approx(float(variance.mean()) / 10)
     objective.start(lambda: torch.ones(9, 5))
     assert torch.equal(objective.spread, torch.ones(5))
 
