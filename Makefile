@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=  # pytest keeps the tests that it has compiled
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs bench signatures explorer clean
+.PHONY: demo test lint docs bench reproduce signatures explorer clean
 
 demo: $(VENV)/demo
 	$(BIN)/autoencode demo --out demo --force
@@ -37,6 +37,10 @@ frontend/node_modules/.package-lock.json: frontend/package-lock.json
 
 bench: $(VENV)/demo
 	$(BIN)/python benchmarks/run.py
+
+# About an hour of one processor; `--full` has the papers' schedules
+reproduce: $(VENV)/test
+	$(BIN)/python reproduce/run.py
 
 # torch first, by its exact version: a range would bring gigabytes of another build
 $(VENV)/demo: pyproject.toml constraints.txt
