@@ -459,19 +459,22 @@ def explicit() -> ae.Autoencoder:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"latent_dim": 9},
-        {"objective": Reconstruction()},
         {"objective__beta": 50.0},
-        {"posterior": None, "objective": None, "likelihood": SharedGaussian()},
         {"network": FullyConnected((3,))},
-        {"network__layers": (3,)},
-        {"modality": Images()},
         {"modality__scaling": "none"},
-        {"prior": Mixture(3)},
-        {"corruption": GaussianNoise(0.1)},
-        {"conditional": True},
-        {"training__epochs": 7},
-        {"random_state": 5},
+        pytest.param({"latent_dim": 9}, marks=pytest.mark.slow),
+        pytest.param({"objective": Reconstruction()}, marks=pytest.mark.slow),
+        pytest.param(
+            {"posterior": None, "objective": None, "likelihood": SharedGaussian()},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param({"network__layers": (3,)}, marks=pytest.mark.slow),
+        pytest.param({"modality": Images()}, marks=pytest.mark.slow),
+        pytest.param({"prior": Mixture(3)}, marks=pytest.mark.slow),
+        pytest.param({"corruption": GaussianNoise(0.1)}, marks=pytest.mark.slow),
+        pytest.param({"conditional": True}, marks=pytest.mark.slow),
+        pytest.param({"training__epochs": 7}, marks=pytest.mark.slow),
+        pytest.param({"random_state": 5}, marks=pytest.mark.slow),
     ],
 )
 def test_arguments_set_after_a_fit_do_not_change_the_saved_model(

@@ -256,6 +256,7 @@ def _fit_fragile() -> dict[str, Any]:
     )
 
 
+@pytest.mark.slow
 def test_all_processes_skip_a_step_that_is_not_finite_in_one() -> None:
     alone, together = _fit_fragile(), launch(_fit_fragile, 2)
 

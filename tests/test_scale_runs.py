@@ -302,7 +302,9 @@ print(memory.peak())
 
 @pytest.mark.slow
 @memory.linux
-@pytest.mark.parametrize("kind", ["parquet", "csv", "npy"])
+@pytest.mark.parametrize(
+    "kind", ["parquet", *(pytest.param(k, marks=pytest.mark.by_hand) for k in ("csv", "npy"))]
+)
 def test_memory_does_not_grow_with_the_input(kind: str, place: Path) -> None:
     X = np.random.default_rng(0).normal(size=(100_000, 6)).astype(np.float32)
 

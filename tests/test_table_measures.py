@@ -66,6 +66,7 @@ def test_equal_tables_agree_whatever_is_missing() -> None:
         pair_trends(X, X[:, :2])
 
 
+@pytest.mark.slow
 def test_a_forest_tells_apart_what_differs() -> None:
     rng = np.random.default_rng(0)
     X, Y = rng.normal(size=(2, 300, 2))
@@ -122,6 +123,7 @@ def test_intervals_of_the_true_model_hold_what_they_promise(probabilistic_pca) -
     assert coverage(probabilistic_pca.scale / 4).value < 0.8  # too sure
 
 
+@pytest.mark.slow
 def test_new_rows_and_metadata_are_reported(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     table = frame()
