@@ -66,12 +66,15 @@ def bands(names: list[str], seeds: int = 10) -> None:
 def table() -> None:
     r"""Writes all figures beside those of the papers."""
     lines = ["# Published comparisons, run again", ""]
+    paths = {name: RESULTS / f"{name}-budget.json" for name in NAMES}
+    absent = [f"`{name}`" for name, path in paths.items() if not path.exists()]
+    lines += [f"Not run yet: {', '.join(absent)}.", ""] if absent else []
 
-    for name in NAMES:
-        experiment, path = load(name), RESULTS / f"{name}-budget.json"
-
+    for name, path in paths.items():
         if not path.exists():
             continue
+
+        experiment = load(name)
 
         result = json.loads(path.read_text())
         figures = {method: np.array(values) for method, values in result["figures"].items()}
@@ -93,7 +96,7 @@ def table() -> None:
         claims = [(a, b) for a, b in experiment.order if a in means and b in means]
         told = [f"{a} < {b}: {'yes' if means[a] < means[b] else '**no**'}" for a, b in claims]
         lines += ["", *([f"Order of the paper: {'; '.join(told)}.", ""] if told else [])]
-        lines += [f"{experiment.note} " if experiment.note else ""]
+        lines += [experiment.note] if experiment.note else []
         lines += [f"{result['seconds']:.0f} processor seconds for each seed.{_full(name)}"]
         lines += [f"Machine: {result['machine']}.", ""]
 
