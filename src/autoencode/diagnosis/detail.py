@@ -34,7 +34,7 @@ class Detail(NamedTuple):
     r"""The share that as many principal components as the code has numbers reconstruct."""
 
     lost: bool
-    r"""Whether reconstructions have less than half of the detail that these have."""
+    r"""True if reconstructions have less than half of the detail of the components."""
 
 
 def measure_detail(subject: Subject) -> Detail | None:

@@ -76,7 +76,7 @@ class Diagnosis(tuple[Finding, ...]):
     """
 
     remarks: tuple[Finding, ...]
-    r"""What is worth knowing, while nothing is wrong with it, in the order of severity."""
+    r"""Remarks on what is no fault but worth knowing, in the order of severity."""
 
     checked: tuple[str, ...]
     r"""The names of the checks that were made."""

@@ -56,7 +56,7 @@ class Endpoint(NamedTuple):
     method: str
     path: str
     about: str
-    r"""What it answers, in a sentence."""
+    r"""A sentence on the answer, for the list of endpoints."""
 
     request: Schema
     r"""The schema of the query and the JSON of the body together."""
@@ -68,7 +68,7 @@ class Endpoint(NamedTuple):
     r"""Maps the session and a request to a document, :class:`Binary` or :class:`Pending`."""
 
     takes_file: bool = False
-    r"""Whether a body that is not JSON is a file; the request has it as `file`."""
+    r"""True if a body that is not JSON is a file; the request has it as `file`."""
 
     def document(self) -> dict[str, Any]:
         r"""Returns the description for JSON."""

@@ -56,7 +56,7 @@ class Section(NamedTuple):
     r"""The number of all initial words."""
 
     hidden: bytes
-    r"""Which parts are missing."""
+    r"""The pattern of missing parts, packed."""
 
     exceptions: bytes
     r"""Differences of the examples from those of the symbols."""

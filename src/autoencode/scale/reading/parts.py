@@ -43,7 +43,7 @@ class Part(NamedTuple):
 
     begin: int = 0
     end: int | None = None
-    r"""Where they stand: groups of rows of a Parquet file, or bytes of a file of text."""
+    r"""The place of the rows: groups of rows of a Parquet file, or bytes of a file of text."""
 
 
 class Input(NamedTuple):
